@@ -1,0 +1,6 @@
+/// The `bpf4j` command.
+module bpf4j.cli {
+  requires static org.jspecify;
+  requires bpf4j.loader;
+  requires bpf4j.vm;
+}

@@ -1,0 +1,7 @@
+/// ELF objects, relocation, linking and CO-RE.
+module bpf4j.loader {
+  requires static org.jspecify;
+  requires transitive bpf4j.model;
+
+  exports bpf4j.loader;
+}
