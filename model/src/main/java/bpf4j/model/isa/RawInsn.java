@@ -1,7 +1,7 @@
 package bpf4j.model.isa;
 
-/// One 8-byte instruction slot packed into a `long`, in the layout that a little-endian
-/// `struct bpf_insn` has when it is read as a little-endian 64-bit word:
+/// One 8-byte instruction slot packed into a `long`, in the layout that a little-endian `struct
+/// bpf_insn` has when it is read as a little-endian 64-bit word:
 ///
 /// ```
 /// bits 63..32  imm (s32)
