@@ -1,5 +1,9 @@
 package bpf4j.model.isa;
 
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.HexFormat;
+
 /// One 8-byte instruction slot packed into a `long`, in the layout that a little-endian `struct
 /// bpf_insn` has when it is read as a little-endian 64-bit word:
 ///
@@ -54,5 +58,35 @@ public final class RawInsn {
   /// Whether the slot is the first half of a 16-byte `ld_imm64`.
   public static boolean isLdImm64(long insn) {
     return opcode(insn) == 0x18;
+  }
+
+  /// The words of a program given as 16 hex digits a slot, in memory order (opcode first). Throws
+  /// [IllegalArgumentException] for another length or another character.
+  public static long[] fromHex(String hex) {
+    return fromBytes(HexFormat.of().parseHex(hex));
+  }
+
+  /// The words of a program as it lies in a little-endian object file. Throws
+  /// [IllegalArgumentException] when the length is not a multiple of 8.
+  public static long[] fromBytes(byte[] bytes) {
+    if (bytes.length % 8 != 0) {
+      throw new IllegalArgumentException(
+          "program length " + bytes.length + " is not a multiple of 8");
+    }
+    long[] words = new long[bytes.length / 8];
+    ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).asLongBuffer().get(words);
+    return words;
+  }
+
+  /// The inverse of [#fromBytes].
+  public static byte[] toBytes(long[] words) {
+    byte[] bytes = new byte[words.length * 8];
+    ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).asLongBuffer().put(words);
+    return bytes;
+  }
+
+  /// The inverse of [#fromHex].
+  public static String toHex(long[] words) {
+    return HexFormat.of().formatHex(toBytes(words));
   }
 }

@@ -1,0 +1,72 @@
+package bpf4j.model.isa;
+
+import bpf4j.model.isa.Instruction.*;
+import java.util.List;
+import net.jqwik.api.Arbitraries;
+import net.jqwik.api.Arbitrary;
+import net.jqwik.api.Combinators;
+
+/// Generators of valid instructions.
+public final class Instructions {
+  private Instructions() {}
+
+  /// Any instruction that is valid by itself, of every kind.
+  public static Arbitrary<Instruction> any() {
+    Arbitrary<Integer> regs = Arbitraries.integers().between(0, 10);
+    Arbitrary<Integer> offs = Arbitraries.integers().between(Short.MIN_VALUE, Short.MAX_VALUE);
+    Arbitrary<Integer> imms = Arbitraries.integers();
+    Arbitrary<Boolean> flags = Arbitraries.of(true, false);
+    Arbitrary<Size> sizes = Arbitraries.of(Size.class);
+    Arbitrary<Size> narrow = Arbitraries.of(Size.B, Size.H, Size.W);
+    Arbitrary<Integer> swaps = Arbitraries.of(16, 32, 64);
+    Arbitrary<Operand> operands =
+        Arbitraries.oneOf(regs.map(Operand::reg), imms.map(Operand::imm));
+    List<Arbitrary<? extends Instruction>> kinds =
+        List.of(
+            Combinators.combine(flags, Arbitraries.of(AluOp.class), regs, operands).as(Alu::new),
+            Combinators.combine(flags, regs, operands).as(Mov::new),
+            Combinators.combine(narrow, regs, regs).as((s, d, r) -> new MovSx(true, s, d, r)),
+            Combinators.combine(Arbitraries.of(Size.B, Size.H), regs, regs)
+                .as((s, d, r) -> new MovSx(false, s, d, r)),
+            Combinators.combine(regs, regs, flags)
+                .as((d, s, up) -> new AddrSpaceCast(d, s, up ? 1 : 0, up ? 0 : 1)),
+            Combinators.combine(flags, regs).as(Neg::new),
+            Combinators.combine(flags, swaps, regs).as(EndianSwap::new),
+            Combinators.combine(swaps, regs).as(Bswap::new),
+            Combinators.combine(regs, Arbitraries.longs()).as(LoadImm64::new),
+            Combinators.combine(regs, imms).as(LoadMapFd::new),
+            Combinators.combine(regs, imms, imms).as(LoadMapValue::new),
+            Combinators.combine(regs, imms).as(LoadMapIdx::new),
+            Combinators.combine(regs, imms, imms).as(LoadMapIdxValue::new),
+            Combinators.combine(regs, imms, imms).as(LoadBtfId::new),
+            Combinators.combine(regs, imms, imms).as(LoadFunc::new),
+            Combinators.combine(sizes, regs, regs, offs)
+                .as((s, d, b, o) -> new Load(s, false, d, b, o)),
+            Combinators.combine(narrow, regs, regs, offs)
+                .as((s, d, b, o) -> new Load(s, true, d, b, o)),
+            Combinators.combine(sizes, regs, offs, regs).as(StoreReg::new),
+            Combinators.combine(sizes, regs, offs, imms).as(StoreImm::new),
+            Combinators.combine(
+                    Arbitraries.of(Size.W, Size.DW),
+                    Arbitraries.of(AtomicOp.class),
+                    flags,
+                    regs,
+                    offs,
+                    regs)
+                .as((s, op, f, b, o, r) -> new Atomic(s, op, f || op.alwaysFetches(), b, o, r)),
+            Combinators.combine(sizes, regs, regs, offs).as(LoadAcquire::new),
+            Combinators.combine(sizes, regs, offs, regs).as(StoreRelease::new),
+            Combinators.combine(narrow, imms).as(LoadAbs::new),
+            Combinators.combine(narrow, regs, imms).as(LoadInd::new),
+            Combinators.combine(flags, Arbitraries.of(Cond.class), regs, operands, offs)
+                .as(Jump::new),
+            offs.map(off -> new Goto(false, off)),
+            imms.map(off -> new Goto(true, off)),
+            offs.map(MayGoto::new),
+            imms.map(CallHelper::new),
+            imms.map(CallSubprog::new),
+            Combinators.combine(imms, offs).as(CallKfunc::new),
+            Arbitraries.just(new Exit()));
+    return Arbitraries.of(kinds).flatMap(kind -> kind.map(Instruction.class::cast));
+  }
+}
