@@ -121,8 +121,7 @@ public final class Decoder {
       return new Unknown(w);
     }
     return switch (opcode & 0xe0) {
-      case Opcodes.ABS ->
-          RawInsn.src(w) == 0 ? new LoadAbs(size, RawInsn.imm(w)) : new Unknown(w);
+      case Opcodes.ABS -> RawInsn.src(w) == 0 ? new LoadAbs(size, RawInsn.imm(w)) : new Unknown(w);
       case Opcodes.IND -> new LoadInd(size, RawInsn.src(w), RawInsn.imm(w));
       default -> new Unknown(w);
     };
@@ -246,9 +245,7 @@ public final class Decoder {
     Cond cond = CONDS[opcode >> 4];
     if (cond != null) {
       Operand operand = operand(w);
-      return operand == null
-          ? new Unknown(w)
-          : new Jump(is64, cond, RawInsn.dst(w), operand, off);
+      return operand == null ? new Unknown(w) : new Jump(is64, cond, RawInsn.dst(w), operand, off);
     }
     if (RawInsn.dst(w) != 0) {
       return new Unknown(w);

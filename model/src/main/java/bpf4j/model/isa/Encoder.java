@@ -31,7 +31,8 @@ public final class Encoder {
   /// The first word of the instruction.
   static long encodeSlot(Instruction insn) {
     return switch (insn) {
-      case Instruction.Alu i -> operand(alu(i.is64()) | i.op().code(), i.dst(), i.op().off(), i.src());
+      case Instruction.Alu i ->
+          operand(alu(i.is64()) | i.op().code(), i.dst(), i.op().off(), i.src());
       case Instruction.Mov i -> operand(alu(i.is64()) | Opcodes.MOV, i.dst(), 0, i.src());
       case Instruction.MovSx i ->
           RawInsn.of(alu(i.is64()) | Opcodes.MOV | X, i.dst(), i.src(), i.size().bits(), 0);
@@ -45,8 +46,7 @@ public final class Encoder {
       case Instruction.Neg i -> RawInsn.of(alu(i.is64()) | Opcodes.NEG, i.dst(), 0, 0, 0);
       case Instruction.EndianSwap i ->
           RawInsn.of(Opcodes.ALU | Opcodes.END | (i.toBig() ? X : 0), i.dst(), 0, 0, i.bits());
-      case Instruction.Bswap i ->
-          RawInsn.of(Opcodes.ALU64 | Opcodes.END, i.dst(), 0, 0, i.bits());
+      case Instruction.Bswap i -> RawInsn.of(Opcodes.ALU64 | Opcodes.END, i.dst(), 0, 0, i.bits());
       case LoadWide i -> wide(i);
       case Instruction.Load i ->
           RawInsn.of(
@@ -65,7 +65,11 @@ public final class Encoder {
               Opcodes.ST | Opcodes.MEM | i.size().bitsOfOpcode(), i.base(), 0, i.off(), i.imm());
       case Instruction.Atomic i ->
           atomic(
-              i.size(), i.base(), i.src(), i.off(), i.op().code() | (i.fetch() ? Opcodes.FETCH : 0));
+              i.size(),
+              i.base(),
+              i.src(),
+              i.off(),
+              i.op().code() | (i.fetch() ? Opcodes.FETCH : 0));
       case Instruction.LoadAcquire i ->
           atomic(i.size(), i.dst(), i.base(), i.off(), Opcodes.LOAD_ACQ);
       case Instruction.StoreRelease i ->
@@ -76,7 +80,10 @@ public final class Encoder {
           RawInsn.of(Opcodes.LD | Opcodes.IND | i.size().bitsOfOpcode(), 0, i.src(), 0, i.imm());
       case Instruction.Jump i ->
           operand(
-              (i.is64() ? Opcodes.JMP : Opcodes.JMP32) | i.cond().code(), i.dst(), i.off(), i.src());
+              (i.is64() ? Opcodes.JMP : Opcodes.JMP32) | i.cond().code(),
+              i.dst(),
+              i.off(),
+              i.src());
       case Instruction.Goto i ->
           i.wide()
               ? RawInsn.of(Opcodes.JMP32 | Opcodes.JA, 0, 0, 0, i.off())
@@ -97,8 +104,7 @@ public final class Encoder {
       case Instruction.LoadMapFd i -> ldImm64(i.dst(), Opcodes.PSEUDO_MAP_FD, i.fd());
       case Instruction.LoadMapValue i -> ldImm64(i.dst(), Opcodes.PSEUDO_MAP_VALUE, i.fd());
       case Instruction.LoadMapIdx i -> ldImm64(i.dst(), Opcodes.PSEUDO_MAP_IDX, i.idx());
-      case Instruction.LoadMapIdxValue i ->
-          ldImm64(i.dst(), Opcodes.PSEUDO_MAP_IDX_VALUE, i.idx());
+      case Instruction.LoadMapIdxValue i -> ldImm64(i.dst(), Opcodes.PSEUDO_MAP_IDX_VALUE, i.idx());
       case Instruction.LoadBtfId i -> ldImm64(i.dst(), Opcodes.PSEUDO_BTF_ID, i.btfId());
       case Instruction.LoadFunc i -> ldImm64(i.dst(), Opcodes.PSEUDO_FUNC, i.off());
     };

@@ -80,8 +80,8 @@ public final class Opcodes {
 
   private Opcodes() {}
 
-  /// Whether Linux 6.18 knows the opcode at all, whatever the other fields say; the verifier answers
-  /// `unknown opcode` otherwise. Source: `bpf_opcode_in_insntable()`.
+  /// Whether Linux 6.18 knows the opcode at all, whatever the other fields say; the verifier
+  /// answers `unknown opcode` otherwise. Source: `bpf_opcode_in_insntable()`.
   public static boolean isKnown(int opcode) {
     return (KNOWN[opcode >> 6 & 3] >>> (opcode & 63) & 1) != 0;
   }

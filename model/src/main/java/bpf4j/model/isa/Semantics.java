@@ -156,8 +156,8 @@ public final class Semantics {
     };
   }
 
-  /// A little-endian machine's conversion to big-endian (`toBig`) or little-endian order: a swap, or
-  /// a truncation, of the low `bits`.
+  /// A little-endian machine's conversion to big-endian (`toBig`) or little-endian order: a swap,
+  /// or a truncation, of the low `bits`.
   public static long endian(boolean toBig, int bits, long value) {
     if (toBig) {
       return bswap(bits, value);

@@ -19,8 +19,7 @@ public final class Instructions {
     Arbitrary<Size> sizes = Arbitraries.of(Size.class);
     Arbitrary<Size> narrow = Arbitraries.of(Size.B, Size.H, Size.W);
     Arbitrary<Integer> swaps = Arbitraries.of(16, 32, 64);
-    Arbitrary<Operand> operands =
-        Arbitraries.oneOf(regs.map(Operand::reg), imms.map(Operand::imm));
+    Arbitrary<Operand> operands = Arbitraries.oneOf(regs.map(Operand::reg), imms.map(Operand::imm));
     List<Arbitrary<? extends Instruction>> kinds =
         List.of(
             Combinators.combine(flags, Arbitraries.of(AluOp.class), regs, operands).as(Alu::new),

@@ -64,8 +64,7 @@ class IsaProperties {
             Tuple.of(1, Arbitraries.integers().between(-32768, 32767)));
     Arbitrary<Integer> regs =
         Arbitraries.frequencyOf(
-            Tuple.of(2, Arbitraries.just(0)),
-            Tuple.of(3, Arbitraries.integers().between(0, 15)));
+            Tuple.of(2, Arbitraries.just(0)), Tuple.of(3, Arbitraries.integers().between(0, 15)));
     return Combinators.combine(Arbitraries.integers().between(0, 255), regs, regs, offs, imms)
         .as(RawInsn::of);
   }
