@@ -132,7 +132,7 @@ public final class Decoder {
     int mode = opcode & 0xe0;
     Size size = Size.ofOpcode(opcode);
     boolean signed = mode == Opcodes.MEMSX;
-    if (RawInsn.imm(w) != 0 || mode != Opcodes.MEM && !signed || signed && size == Size.DW) {
+    if (RawInsn.imm(w) != 0 || (mode != Opcodes.MEM && !signed) || (signed && size == Size.DW)) {
       return new Unknown(w);
     }
     return new Load(size, signed, RawInsn.dst(w), RawInsn.src(w), RawInsn.off(w));
@@ -168,7 +168,7 @@ public final class Decoder {
     }
     AtomicOp op = (imm & ~0xf1) == 0 ? ATOMICS[imm >> 4] : null;
     boolean fetch = (imm & Opcodes.FETCH) != 0;
-    if (op == null || size == Size.B || size == Size.H || op.alwaysFetches() && !fetch) {
+    if (op == null || size == Size.B || size == Size.H || (op.alwaysFetches() && !fetch)) {
       return new Unknown(w);
     }
     return new Atomic(size, op, fetch, dst, off, src);
@@ -182,7 +182,7 @@ public final class Decoder {
     switch (opcode & 0xf0) {
       case Opcodes.NEG -> {
         // Everything but the class and dst is reserved.
-        boolean plain = w == RawInsn.of(Opcodes.NEG | opcode & 7, dst, 0, 0, 0);
+        boolean plain = w == RawInsn.of(Opcodes.NEG | (opcode & 7), dst, 0, 0, 0);
         return plain ? new Neg(is64, dst) : new Unknown(w);
       }
       case Opcodes.END -> {
@@ -203,8 +203,8 @@ public final class Decoder {
     int bits = RawInsn.imm(w);
     if (RawInsn.src(w) != 0
         || RawInsn.off(w) != 0
-        || bits != 16 && bits != 32 && bits != 64
-        || is64 && x) {
+        || (bits != 16 && bits != 32 && bits != 64)
+        || (is64 && x)) {
       return new Unknown(w);
     }
     int dst = RawInsn.dst(w);

@@ -44,7 +44,7 @@ public sealed interface Instruction {
       checkReg(dst);
       checkReg(src);
       check(
-          dstSpace == 0 && srcSpace == 1 || dstSpace == 1 && srcSpace == 0,
+          (dstSpace == 0 && srcSpace == 1) || (dstSpace == 1 && srcSpace == 0),
           "address spaces are 0 and 1");
     }
   }
