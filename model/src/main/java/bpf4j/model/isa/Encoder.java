@@ -3,6 +3,7 @@ package bpf4j.model.isa;
 import static bpf4j.model.isa.Opcodes.X;
 
 import bpf4j.model.isa.Instruction.LoadWide;
+import bpf4j.model.isa.Instruction.MemoryAccess;
 import java.util.List;
 
 /// Turns instructions into raw words; the inverse of [Decoder].
@@ -48,6 +49,29 @@ public final class Encoder {
           RawInsn.of(Opcodes.ALU | Opcodes.END | (i.toBig() ? X : 0), i.dst(), 0, 0, i.bits());
       case Instruction.Bswap i -> RawInsn.of(Opcodes.ALU64 | Opcodes.END, i.dst(), 0, 0, i.bits());
       case LoadWide i -> wide(i);
+      case MemoryAccess i -> memory(i);
+      case Instruction.Jump i ->
+          operand(
+              (i.is64() ? Opcodes.JMP : Opcodes.JMP32) | i.cond().code(),
+              i.dst(),
+              i.off(),
+              i.src());
+      case Instruction.Goto i ->
+          i.wide()
+              ? RawInsn.of(Opcodes.JMP32 | Opcodes.JA, 0, 0, 0, i.off())
+              : RawInsn.of(Opcodes.JMP | Opcodes.JA, 0, 0, i.off(), 0);
+      case Instruction.MayGoto i ->
+          RawInsn.of(Opcodes.JMP | Opcodes.JCOND, 0, Opcodes.MAY_GOTO, i.off(), 0);
+      case Instruction.CallHelper i -> call(Opcodes.HELPER_CALL, 0, i.id());
+      case Instruction.CallSubprog i -> call(Opcodes.PSEUDO_CALL, 0, i.off());
+      case Instruction.CallKfunc i -> call(Opcodes.PSEUDO_KFUNC_CALL, i.fdIdx(), i.btfId());
+      case Instruction.Exit _ -> RawInsn.of(Opcodes.JMP | Opcodes.EXIT, 0, 0, 0, 0);
+      case Instruction.Unknown i -> i.word();
+    };
+  }
+
+  private static long memory(MemoryAccess insn) {
+    return switch (insn) {
       case Instruction.Load i ->
           RawInsn.of(
               Opcodes.LDX
@@ -78,23 +102,6 @@ public final class Encoder {
           RawInsn.of(Opcodes.LD | Opcodes.ABS | i.size().bitsOfOpcode(), 0, 0, 0, i.imm());
       case Instruction.LoadInd i ->
           RawInsn.of(Opcodes.LD | Opcodes.IND | i.size().bitsOfOpcode(), 0, i.src(), 0, i.imm());
-      case Instruction.Jump i ->
-          operand(
-              (i.is64() ? Opcodes.JMP : Opcodes.JMP32) | i.cond().code(),
-              i.dst(),
-              i.off(),
-              i.src());
-      case Instruction.Goto i ->
-          i.wide()
-              ? RawInsn.of(Opcodes.JMP32 | Opcodes.JA, 0, 0, 0, i.off())
-              : RawInsn.of(Opcodes.JMP | Opcodes.JA, 0, 0, i.off(), 0);
-      case Instruction.MayGoto i ->
-          RawInsn.of(Opcodes.JMP | Opcodes.JCOND, 0, Opcodes.MAY_GOTO, i.off(), 0);
-      case Instruction.CallHelper i -> call(Opcodes.HELPER_CALL, 0, i.id());
-      case Instruction.CallSubprog i -> call(Opcodes.PSEUDO_CALL, 0, i.off());
-      case Instruction.CallKfunc i -> call(Opcodes.PSEUDO_KFUNC_CALL, i.fdIdx(), i.btfId());
-      case Instruction.Exit _ -> RawInsn.of(Opcodes.JMP | Opcodes.EXIT, 0, 0, 0, 0);
-      case Instruction.Unknown i -> i.word();
     };
   }
 

@@ -134,8 +134,13 @@ public sealed interface Instruction {
     }
   }
 
+  /// Any instruction that reads or writes memory of `size`.
+  sealed interface MemoryAccess extends Instruction {
+    Size size();
+  }
+
   /// `dst = *(size *)(base + off)`, zero-extended or (not for DW) sign-extended.
-  record Load(Size size, boolean signExtend, int dst, int base, int off) implements Instruction {
+  record Load(Size size, boolean signExtend, int dst, int base, int off) implements MemoryAccess {
     public Load {
       checkReg(dst);
       checkReg(base);
@@ -145,7 +150,7 @@ public sealed interface Instruction {
   }
 
   /// `*(size *)(base + off) = src`.
-  record StoreReg(Size size, int base, int off, int src) implements Instruction {
+  record StoreReg(Size size, int base, int off, int src) implements MemoryAccess {
     public StoreReg {
       checkReg(base);
       checkReg(src);
@@ -154,7 +159,7 @@ public sealed interface Instruction {
   }
 
   /// `*(size *)(base + off) = imm`.
-  record StoreImm(Size size, int base, int off, int imm) implements Instruction {
+  record StoreImm(Size size, int base, int off, int imm) implements MemoryAccess {
     public StoreImm {
       checkReg(base);
       checkOff(off);
@@ -164,7 +169,7 @@ public sealed interface Instruction {
   /// Atomic read-modify-write of the word at `base + off` with `src`; sizes W and DW. With `fetch`
   /// the old value goes to `src` (to R0 for compare-and-exchange, which compares with R0).
   record Atomic(Size size, AtomicOp op, boolean fetch, int base, int off, int src)
-      implements Instruction {
+      implements MemoryAccess {
     public Atomic {
       checkReg(base);
       checkReg(src);
@@ -175,7 +180,7 @@ public sealed interface Instruction {
   }
 
   /// `dst = load_acquire((size *)(base + off))`, zero-extended.
-  record LoadAcquire(Size size, int dst, int base, int off) implements Instruction {
+  record LoadAcquire(Size size, int dst, int base, int off) implements MemoryAccess {
     public LoadAcquire {
       checkReg(dst);
       checkReg(base);
@@ -184,7 +189,7 @@ public sealed interface Instruction {
   }
 
   /// `store_release((size *)(base + off), src)`.
-  record StoreRelease(Size size, int base, int off, int src) implements Instruction {
+  record StoreRelease(Size size, int base, int off, int src) implements MemoryAccess {
     public StoreRelease {
       checkReg(base);
       checkReg(src);
@@ -193,14 +198,14 @@ public sealed interface Instruction {
   }
 
   /// `r0 = *(size *)skb[imm]`: legacy packet load in network byte order; sizes B, H and W.
-  record LoadAbs(Size size, int imm) implements Instruction {
+  record LoadAbs(Size size, int imm) implements MemoryAccess {
     public LoadAbs {
       check(size != Size.DW, "no packet load of 8 bytes");
     }
   }
 
   /// `r0 = *(size *)skb[src + imm]`: legacy packet load in network byte order; sizes B, H and W.
-  record LoadInd(Size size, int src, int imm) implements Instruction {
+  record LoadInd(Size size, int src, int imm) implements MemoryAccess {
     public LoadInd {
       checkReg(src);
       check(size != Size.DW, "no packet load of 8 bytes");
