@@ -8,9 +8,9 @@ import org.jspecify.annotations.Nullable;
 
 /// BTF types by id, and their strings: one `.BTF` section, possibly split over a base.
 ///
-/// The words of the type section are kept packed in one array, in file order and native byte
-/// order; the accessors that take an id read them without allocation. [#type] makes a view of one
-/// type. Ids run from 1 to `typeCount() - 1`, those of a base first; 0 is `void`. Every id and string
+/// The words of the type section are kept packed in one array, in file order and native byte order;
+/// the accessors that take an id read them without allocation. [#type] makes a view of one type.
+/// Ids run from 1 to `typeCount() - 1`, those of a base first; 0 is `void`. Every id and string
 /// offset inside the types has been checked by [#parse]; an id from elsewhere must be checked with
 /// [#isValidId], for the accessors throw [IndexOutOfBoundsException] on others.
 ///
@@ -468,8 +468,8 @@ public final class Btf {
     return Math.max(ptrSize, 0);
   }
 
-  /// Size of a type in bytes, or -1 where it has none (`void`, FWD, FUNC, FUNC_PROTO), where the chain
-  /// is deeper than 32 or where the size does not fit 32 bits. As `btf__resolve_size`.
+  /// Size of a type in bytes, or -1 where it has none (`void`, FWD, FUNC, FUNC_PROTO), where the
+  /// chain is deeper than 32 or where the size does not fit 32 bits. As `btf__resolve_size`.
   public long resolveSize(int id) {
     return BtfSizes.resolveSize(this, id);
   }

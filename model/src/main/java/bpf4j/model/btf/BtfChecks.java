@@ -35,8 +35,7 @@ final class BtfChecks {
   private void checkStrings(int id) {
     checkString(id, btf.nameOff(id), "type name");
     BtfKind kind = btf.kind(id);
-    String what =
-        kind.isComposite() ? "field name" : kind.isAnyEnum() ? "enum name" : "param name";
+    String what = kind.isComposite() ? "field name" : kind.isAnyEnum() ? "enum name" : "param name";
     if (!kind.isComposite() && !kind.isAnyEnum() && kind != BtfKind.FUNC_PROTO) {
       return;
     }
@@ -66,8 +65,7 @@ final class BtfChecks {
       case FUNC -> {
         checkId(id, btf.target(id));
         if (!btf.isKind(btf.target(id), BtfKind.FUNC_PROTO)) {
-          throw BtfException.at(
-              id, "referenced type [" + btf.target(id) + "] is not FUNC_PROTO");
+          throw BtfException.at(id, "referenced type [" + btf.target(id) + "] is not FUNC_PROTO");
         }
       }
       case FUNC_PROTO -> {

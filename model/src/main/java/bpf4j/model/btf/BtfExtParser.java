@@ -107,7 +107,8 @@ final class BtfExtParser {
       long count = u32(at + 4);
       at += 8;
       if (count == 0 || count > (end - at) / recordSize) {
-        throw error(what + " section has incorrect num_records " + count + " at offset " + (at - 4));
+        throw error(
+            what + " section has incorrect num_records " + count + " at offset " + (at - 4));
       }
       var records = new ArrayList<T>((int) count);
       for (int i = 0; i < count; i++, at += (int) recordSize) {

@@ -4,8 +4,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 
-/// Index of a [Btf]'s own type names: an open-addressed hash table with one id, the lowest, for each
-/// pair of name and kind.
+/// Index of a [Btf]'s own type names: an open-addressed hash table with one id, the lowest, for
+/// each pair of name and kind.
 ///
 /// The work is linear in the number of types whatever the file says: the hash is seeded, and names
 /// over [#MAX_NAME] bytes (which the kernel allows none of) are left out and searched one by one,
@@ -49,7 +49,8 @@ final class BtfNames {
     int slot = hash(bytes, from, from + len) & mask;
     for (int other = table[slot]; other != 0; other = table[slot]) {
       if (btf.kind(other) == btf.kind(id)
-          && (btf.nameOff(other) == off || btf.stringEquals(btf.nameOff(other), bytes, from, len))) {
+          && (btf.nameOff(other) == off
+              || btf.stringEquals(btf.nameOff(other), bytes, from, len))) {
         return;
       }
       slot = slot + 1 & mask;

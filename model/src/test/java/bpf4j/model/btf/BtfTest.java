@@ -13,10 +13,25 @@ class BtfTest {
 
   /// `typedef struct pair { int a; int b; } const pair_t` over an INT.
   private static final int[] PAIR = {
-    1, 1 << 24, 4, 1 << 24 | 32, // [1] INT int
-    5, 4 << 24 | 2, 8, 10, 1, 0, 12, 1, 32, // [2] STRUCT pair
-    0, 10 << 24, 2, // [3] CONST
-    14, 8 << 24, 3, // [4] TYPEDEF pair_t
+    1,
+    1 << 24,
+    4,
+    1 << 24 | 32, // [1] INT int
+    5,
+    4 << 24 | 2,
+    8,
+    10,
+    1,
+    0,
+    12,
+    1,
+    32, // [2] STRUCT pair
+    0,
+    10 << 24,
+    2, // [3] CONST
+    14,
+    8 << 24,
+    3, // [4] TYPEDEF pair_t
   };
 
   static byte[] blob(ByteOrder order, String strings, int... words) {
@@ -54,8 +69,7 @@ class BtfTest {
     int own = STRINGS.length();
     // [5] PTR to [2], [6] TYPEDEF next of [5]
     Btf split =
-        Btf.parse(
-            blob(ByteOrder.LITTLE_ENDIAN, "next\0", 0, 2 << 24, 2, own, 8 << 24, 5), base);
+        Btf.parse(blob(ByteOrder.LITTLE_ENDIAN, "next\0", 0, 2 << 24, 2, own, 8 << 24, 5), base);
     assertThat(split.find("next", BtfKind.TYPEDEF)).isEqualTo(6);
     assertThat(split.find("pair", BtfKind.STRUCT)).isEqualTo(2);
     assertThat(split.findOwn("pair", BtfKind.STRUCT)).isZero();
@@ -65,18 +79,14 @@ class BtfTest {
 
   @Test
   void namesTheTypeThatIsWrong() {
-    assertThatThrownBy(
-            () -> Btf.parse(blob(ByteOrder.LITTLE_ENDIAN, "\0", 0, 2 << 24, 7)))
+    assertThatThrownBy(() -> Btf.parse(blob(ByteOrder.LITTLE_ENDIAN, "\0", 0, 2 << 24, 7)))
         .isInstanceOf(BtfException.class)
         .hasMessage("btf: type [1]: invalid referenced type ID 7");
-    assertThatThrownBy(
-            () -> Btf.parse(blob(ByteOrder.LITTLE_ENDIAN, "\0", 9, 1 << 24, 4, 32)))
+    assertThatThrownBy(() -> Btf.parse(blob(ByteOrder.LITTLE_ENDIAN, "\0", 9, 1 << 24, 4, 32)))
         .isInstanceOf(BtfException.class)
         .hasMessage("btf: type [1]: invalid type name (string offset 9)");
     assertThatThrownBy(
-            () ->
-                Btf.parse(
-                    blob(ByteOrder.LITTLE_ENDIAN, "\0", 0, 10 << 24, 2, 0, 9 << 24, 1)))
+            () -> Btf.parse(blob(ByteOrder.LITTLE_ENDIAN, "\0", 0, 10 << 24, 2, 0, 9 << 24, 1)))
         .isInstanceOf(BtfException.class)
         .hasMessage("btf: type [1]: Loop detected");
   }
