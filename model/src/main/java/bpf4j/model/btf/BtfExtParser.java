@@ -31,7 +31,7 @@ final class BtfExtParser {
     if (data.length < 8) {
       throw error("header too short: " + data.length + " bytes");
     }
-    int magic = (data[1] & 0xff) << 8 | data[0] & 0xff;
+    int magic = (data[1] & 0xff) << 8 | (data[0] & 0xff);
     if (magic != BtfParser.MAGIC
         && Short.toUnsignedInt(Short.reverseBytes((short) magic)) != BtfParser.MAGIC) {
       throw error("invalid magic: " + Integer.toHexString(magic));
@@ -91,7 +91,7 @@ final class BtfExtParser {
     int end = (int) (at + len);
     long recordSize = u32(at);
     if (recordSize < minRecordSize
-        || bigEndian && recordSize != minRecordSize
+        || (bigEndian && recordSize != minRecordSize)
         || recordSize % 4 != 0) {
       throw error(what + " section has invalid record size " + recordSize);
     }

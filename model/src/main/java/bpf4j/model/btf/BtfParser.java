@@ -12,7 +12,6 @@ import org.jspecify.annotations.Nullable;
 final class BtfParser {
   static final int MAGIC = 0xeb9f;
   static final int HEADER_LEN = 24;
-  private static final int MAX_STRINGS = 0x7fff_ffff;
 
   private final byte[] data;
   private final @Nullable Btf base;
@@ -28,7 +27,7 @@ final class BtfParser {
       throw new BtfException(
           "btf: header not found: " + data.length + " bytes, " + HEADER_LEN + " needed");
     }
-    int magic = (data[1] & 0xff) << 8 | data[0] & 0xff;
+    int magic = (data[1] & 0xff) << 8 | (data[0] & 0xff);
     if (magic != MAGIC && Short.toUnsignedInt(Short.reverseBytes((short) magic)) != MAGIC) {
       throw new BtfException("btf: invalid magic: " + Integer.toHexString(magic));
     }
@@ -79,7 +78,7 @@ final class BtfParser {
     if (base != null && len == 0) {
       return new byte[0];
     }
-    if (len == 0 || len - 1 > MAX_STRINGS || data[from + len - 1] != 0) {
+    if (len == 0 || data[from + len - 1] != 0) {
       throw new BtfException(
           "btf: invalid string section of " + len + " bytes: it must end in a zero byte");
     }
