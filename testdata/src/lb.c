@@ -17,6 +17,7 @@ struct backend {
 	u32 addr;
 	u8 mac[6];
 	u16 weight;
+	u32 spare; /* no hole: what a hole holds differs from run to run */
 	u64 packets;
 };
 
