@@ -62,8 +62,21 @@ class GoldenTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "", "{", "[1,]", "{\"a\":1,}", "01", "1 2", "\"\t\"", "\"\\x\"", "nul", "{\"a\":1,\"a\":2}",
-        "\"\\u12g4\"", "[1", "99999999999999999999", "+1", "{a:1}"
+        "",
+        "{",
+        "[1,]",
+        "{\"a\":1,}",
+        "01",
+        "1 2",
+        "\"\t\"",
+        "\"\\x\"",
+        "nul",
+        "{\"a\":1,\"a\":2}",
+        "\"\\u12g4\"",
+        "[1",
+        "99999999999999999999",
+        "+1",
+        "{a:1}"
       })
   void wrongJsonIsRefusedWithItsOffset(String text) {
     assertThatThrownBy(() -> Json.parse(text))
