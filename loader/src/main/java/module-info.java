@@ -4,4 +4,5 @@ module bpf4j.loader {
   requires transitive bpf4j.model;
 
   exports bpf4j.loader;
+  exports bpf4j.loader.core;
 }

@@ -1,5 +1,7 @@
 package bpf4j.model.btf;
 
+import java.util.Locale;
+
 /// The kinds of BTF types, in the order of their codes (`BTF_KIND_*`).
 ///
 /// Source: `Documentation/bpf/btf.rst`.
@@ -39,6 +41,11 @@ public enum BtfKind {
   /// The code as it stands in bits 24..28 of `info`.
   public int code() {
     return ordinal();
+  }
+
+  /// The name that libbpf's messages give the kind, such as `func_proto`, and `void` for 0.
+  public String label() {
+    return this == UNKN ? "void" : name().toLowerCase(Locale.ROOT);
   }
 
   /// Whether this is a struct or a union.
