@@ -6,4 +6,5 @@ module bpf4j.vm {
   requires transitive bpf4j.verifier;
 
   exports bpf4j.vm;
+  exports bpf4j.vm.engine;
 }

@@ -1,0 +1,3 @@
+/// Tests of the engines.
+@org.jspecify.annotations.NullMarked
+package bpf4j.vm.engine;
