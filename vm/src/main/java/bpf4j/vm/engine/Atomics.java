@@ -6,8 +6,8 @@ import java.lang.foreign.MemorySegment;
 /// Atomic read-modify-write on guest memory. Source: RFC 9669 section 5.3, and `load_acquire` and
 /// `store_release` of Linux 6.18.
 ///
-/// The kernel's x86 instructions work on unaligned addresses too; here those take a lock, because the
-/// JVM has no unaligned atomics.
+/// The kernel's x86 instructions work on unaligned addresses too; here those take a lock, because
+/// the JVM has no unaligned atomics.
 public final class Atomics {
   static final int FETCH = 1;
   static final int CMPXCHG = 0xf1;

@@ -21,7 +21,7 @@ public interface CodeSpace {
   /// The program with [LinkedProgram#index] `index`, or null.
   @Nullable Executable program(int index);
 
-  /// The program in slot `index` (unsigned) of the prog array whose descriptor is at `mapAddr`; null
-  /// for an empty slot or an index out of range.
+  /// The program in slot `index` (unsigned) of the prog array whose descriptor is at `mapAddr`;
+  /// null for an empty slot or an index out of range.
   @Nullable Executable tailCallSlot(long mapAddr, int index);
 }

@@ -3,12 +3,12 @@ package bpf4j.vm.engine;
 import bpf4j.model.isa.Opcodes;
 import bpf4j.model.isa.RawInsn;
 
-/// The fast interpreter's form of a program: one packed word a slot, as [RawInsn] lays it out, where
-/// every variant that the kernel tells apart by `off`, `imm` or `src` has an opcode of its own, taken
-/// from the numbers that no BPF instruction uses.
+/// The fast interpreter's form of a program: one packed word a slot, as [RawInsn] lays it out,
+/// where every variant that the kernel tells apart by `off`, `imm` or `src` has an opcode of its
+/// own, taken from the numbers that no BPF instruction uses.
 ///
-/// The second slot of an `ld_imm64` holds the whole 64-bit value; a helper or kfunc call's `imm` is the
-/// index of its body.
+/// The second slot of an `ld_imm64` holds the whole 64-bit value; a helper or kfunc call's `imm` is
+/// the index of its body.
 final class FastCode {
   // Opcodes of class LD that no BPF instruction uses.
   static final int SDIV64_K = 0x00;
@@ -59,8 +59,8 @@ final class FastCode {
     return code;
   }
 
-  /// Variants whose opcode said more than the variant does keep it in a field that they do not use: an
-  /// ordered load or store its size in `imm`, a legacy load the opcode in `off`.
+  /// Variants whose opcode said more than the variant does keep it in a field that they do not use:
+  /// an ordered load or store its size in `imm`, a legacy load the opcode in `off`.
   private static long withOperands(long insn, int variant) {
     long packed = insn & ~0xffL | variant;
     return switch (variant) {

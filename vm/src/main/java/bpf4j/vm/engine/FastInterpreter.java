@@ -6,8 +6,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 
-/// The fast interpreter: one flat switch over [FastCode], registers in a `long[]`, no allocation. For
-/// verified programs only; a wrong one can spoil guest memory but not leave it.
+/// The fast interpreter: one flat switch over [FastCode], registers in a `long[]`, no allocation.
+/// For verified programs only; a wrong one can spoil guest memory but not leave it.
 ///
 /// [#loop] must stay below 8,000 bytes of bytecode, or HotSpot will not compile it
 /// (`FastInterpreterTest` checks).
@@ -135,27 +135,33 @@ public final class FastInterpreter extends Executable {
         case FastCode.CAST_KERN -> r[dst] = r[src] & U32;
         case FastCode.CAST_USER -> r[dst] = castUser(r[src]);
         case 0x18 -> r[dst] = insns[++pc];
-        case 0x71 -> r[dst] = mem.get(ValueLayout.JAVA_BYTE, r[src] + (short) (insn >> 16) & mask) & 0xffL;
+        case 0x71 ->
+            r[dst] = mem.get(ValueLayout.JAVA_BYTE, r[src] + (short) (insn >> 16) & mask) & 0xffL;
         case 0x69 -> r[dst] = mem.get(U16, r[src] + (short) (insn >> 16) & mask) & 0xffffL;
         case 0x61 -> r[dst] = mem.get(W32, r[src] + (short) (insn >> 16) & mask) & U32;
         case 0x79 -> r[dst] = mem.get(W64, r[src] + (short) (insn >> 16) & mask);
         case 0x91 -> r[dst] = mem.get(ValueLayout.JAVA_BYTE, r[src] + (short) (insn >> 16) & mask);
         case 0x89 -> r[dst] = mem.get(U16, r[src] + (short) (insn >> 16) & mask);
         case 0x81 -> r[dst] = mem.get(W32, r[src] + (short) (insn >> 16) & mask);
-        case 0x73 -> mem.set(ValueLayout.JAVA_BYTE, r[dst] + (short) (insn >> 16) & mask, (byte) r[src]);
+        case 0x73 ->
+            mem.set(ValueLayout.JAVA_BYTE, r[dst] + (short) (insn >> 16) & mask, (byte) r[src]);
         case 0x6b -> mem.set(U16, r[dst] + (short) (insn >> 16) & mask, (short) r[src]);
         case 0x63 -> mem.set(W32, r[dst] + (short) (insn >> 16) & mask, (int) r[src]);
         case 0x7b -> mem.set(W64, r[dst] + (short) (insn >> 16) & mask, r[src]);
-        case 0x72 -> mem.set(ValueLayout.JAVA_BYTE, r[dst] + (short) (insn >> 16) & mask, (byte) (insn >> 32));
+        case 0x72 ->
+            mem.set(
+                ValueLayout.JAVA_BYTE, r[dst] + (short) (insn >> 16) & mask, (byte) (insn >> 32));
         case 0x6a -> mem.set(U16, r[dst] + (short) (insn >> 16) & mask, (short) (insn >> 32));
         case 0x62 -> mem.set(W32, r[dst] + (short) (insn >> 16) & mask, (int) (insn >> 32));
         case 0x7a -> mem.set(W64, r[dst] + (short) (insn >> 16) & mask, insn >> 32);
         case FastCode.ATOMIC64 -> atomic(rc, r, insn, true);
         case FastCode.ATOMIC32 -> atomic(rc, r, insn, false);
         case FastCode.LOAD_ACQUIRE ->
-            r[dst] = Atomics.loadAcquire(rc.memory(), (int) (insn >> 32), r[src] + (short) (insn >> 16));
+            r[dst] =
+                Atomics.loadAcquire(rc.memory(), (int) (insn >> 32), r[src] + (short) (insn >> 16));
         case FastCode.STORE_RELEASE ->
-            Atomics.storeRelease(rc.memory(), (int) (insn >> 32), r[dst] + (short) (insn >> 16), r[src]);
+            Atomics.storeRelease(
+                rc.memory(), (int) (insn >> 32), r[dst] + (short) (insn >> 16), r[src]);
         case 0x85 -> {
           r[0] = bodies[(int) (insn >> 32)].call(rc, r[1], r[2], r[3], r[4], r[5]);
           if (--slice < 0) {
@@ -246,19 +252,23 @@ public final class FastInterpreter extends Executable {
         case 0x5d -> pc += r[dst] != r[src] ? (short) (insn >> 16) : 0;
         case 0x5e -> pc += (int) r[dst] != (int) r[src] ? (short) (insn >> 16) : 0;
         case 0x25 -> pc += r[dst] + MIN > (insn >> 32) + MIN ? (short) (insn >> 16) : 0;
-        case 0x26 -> pc += (int) r[dst] + MIN32 > (int) (insn >> 32) + MIN32 ? (short) (insn >> 16) : 0;
+        case 0x26 ->
+            pc += (int) r[dst] + MIN32 > (int) (insn >> 32) + MIN32 ? (short) (insn >> 16) : 0;
         case 0x2d -> pc += r[dst] + MIN > r[src] + MIN ? (short) (insn >> 16) : 0;
         case 0x2e -> pc += (int) r[dst] + MIN32 > (int) r[src] + MIN32 ? (short) (insn >> 16) : 0;
         case 0x35 -> pc += r[dst] + MIN >= (insn >> 32) + MIN ? (short) (insn >> 16) : 0;
-        case 0x36 -> pc += (int) r[dst] + MIN32 >= (int) (insn >> 32) + MIN32 ? (short) (insn >> 16) : 0;
+        case 0x36 ->
+            pc += (int) r[dst] + MIN32 >= (int) (insn >> 32) + MIN32 ? (short) (insn >> 16) : 0;
         case 0x3d -> pc += r[dst] + MIN >= r[src] + MIN ? (short) (insn >> 16) : 0;
         case 0x3e -> pc += (int) r[dst] + MIN32 >= (int) r[src] + MIN32 ? (short) (insn >> 16) : 0;
         case 0xa5 -> pc += r[dst] + MIN < (insn >> 32) + MIN ? (short) (insn >> 16) : 0;
-        case 0xa6 -> pc += (int) r[dst] + MIN32 < (int) (insn >> 32) + MIN32 ? (short) (insn >> 16) : 0;
+        case 0xa6 ->
+            pc += (int) r[dst] + MIN32 < (int) (insn >> 32) + MIN32 ? (short) (insn >> 16) : 0;
         case 0xad -> pc += r[dst] + MIN < r[src] + MIN ? (short) (insn >> 16) : 0;
         case 0xae -> pc += (int) r[dst] + MIN32 < (int) r[src] + MIN32 ? (short) (insn >> 16) : 0;
         case 0xb5 -> pc += r[dst] + MIN <= (insn >> 32) + MIN ? (short) (insn >> 16) : 0;
-        case 0xb6 -> pc += (int) r[dst] + MIN32 <= (int) (insn >> 32) + MIN32 ? (short) (insn >> 16) : 0;
+        case 0xb6 ->
+            pc += (int) r[dst] + MIN32 <= (int) (insn >> 32) + MIN32 ? (short) (insn >> 16) : 0;
         case 0xbd -> pc += r[dst] + MIN <= r[src] + MIN ? (short) (insn >> 16) : 0;
         case 0xbe -> pc += (int) r[dst] + MIN32 <= (int) r[src] + MIN32 ? (short) (insn >> 16) : 0;
         case 0x45 -> pc += (r[dst] & (insn >> 32)) != 0 ? (short) (insn >> 16) : 0;

@@ -9,8 +9,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param index number of the program in its collection, part of its function pointers
 /// @param insns the raw slots, unchanged ([bpf4j.model.isa.RawInsn])
-/// @param imm64 for each slot with `ld_imm64`: the value it loads (map descriptor, map value, function
-///   pointer, kernel variable or plain number)
+/// @param imm64 for each slot with `ld_imm64`: the value it loads (map descriptor, map value,
+///   function pointer, kernel variable or plain number)
 /// @param calls for each slot with a helper or kfunc call: its body; null elsewhere
 /// @param maps the live maps in the order of the spec's map list
 /// @param exceptionCallbackSlot where the program's exception callback starts, or -1
@@ -34,7 +34,9 @@ public record LinkedProgram(
 
   /// The program's index in a function pointer, or -1 when `pointer` is not one.
   public static int programIndexOf(long pointer) {
-    return (pointer & 0xffff_f000_0000_0007L) == FUNCTION_BASE ? (int) (pointer >>> 24) & 0xfffff : -1;
+    return (pointer & 0xffff_f000_0000_0007L) == FUNCTION_BASE
+        ? (int) (pointer >>> 24) & 0xfffff
+        : -1;
   }
 
   /// The instruction slot in a function pointer.

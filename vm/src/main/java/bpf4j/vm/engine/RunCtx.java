@@ -132,7 +132,8 @@ public final class RunCtx {
       savedTop = savedBefore;
       activation = activationBefore;
       int callback = program.program().exceptionCallbackSlot();
-      // linux-6.18 helpers.c bpf_throw(): without a callback of its own a program returns the cookie.
+      // linux-6.18 helpers.c bpf_throw(): without a callback of its own a program returns the
+      // cookie.
       return callback < 0
           ? thrown.cookie()
           : program.enter(this, callback, false, thrown.cookie(), 0, 0, 0, 0);
@@ -148,8 +149,7 @@ public final class RunCtx {
     if (target == null) {
       throw new GuestTrap(0, "not a function pointer: 0x" + Long.toHexString(functionPointer));
     }
-    return target.enter(
-        this, LinkedProgram.slotOf(functionPointer), false, r1, r2, r3, r4, r5);
+    return target.enter(this, LinkedProgram.slotOf(functionPointer), false, r1, r2, r3, r4, r5);
   }
 
   /// The program in slot `index` (unsigned) of the prog array at `mapAddr`, or null.
@@ -219,8 +219,8 @@ public final class RunCtx {
     return savedTop;
   }
 
-  /// Called when an engine's slice of backward branches is used up: gives the next slice. Stops a run
-  /// that is over its budget or whose thread is interrupted.
+  /// Called when an engine's slice of backward branches is used up: gives the next slice. Stops a
+  /// run that is over its budget or whose thread is interrupted.
   public int nextSlice(int slotIdx) {
     budget -= SLICE;
     if (budget < 0) {

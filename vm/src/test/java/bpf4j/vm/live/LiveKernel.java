@@ -165,7 +165,8 @@ public final class LiveKernel {
   private static int bpf(Arena arena, int cmd, MemorySegment attr) {
     MemorySegment state = arena.allocate(CAPTURE);
     try {
-      long r = (long) SYSCALL.invokeExact(state, (long) SYS_BPF, (long) cmd, attr, (long) ATTR_SIZE);
+      long r =
+          (long) SYSCALL.invokeExact(state, (long) SYS_BPF, (long) cmd, attr, (long) ATTR_SIZE);
       return r >= 0 ? (int) r : -(int) ERRNO.get(state, 0L);
     } catch (Throwable e) {
       throw new AssertionError(e);
