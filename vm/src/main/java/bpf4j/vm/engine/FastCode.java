@@ -51,7 +51,7 @@ final class FastCode {
         code[slot + 1] = program.imm64()[slot];
         slot++;
       } else if (RawInsn.opcode(insn) == 0x85 && RawInsn.src(insn) != 1 && !isTailCall(insn)) {
-        code[slot] = insn & 0xffff_ffffL | (long) body++ << 32;
+        code[slot] = (insn & 0xffff_ffffL) | (long) body++ << 32;
       } else {
         code[slot] = withOperands(insn, variant(insn));
       }
@@ -62,11 +62,11 @@ final class FastCode {
   /// Variants whose opcode said more than the variant does keep it in a field that they do not use:
   /// an ordered load or store its size in `imm`, a legacy load the opcode in `off`.
   private static long withOperands(long insn, int variant) {
-    long packed = insn & ~0xffL | variant;
+    long packed = (insn & ~0xffL) | variant;
     return switch (variant) {
       case LOAD_ACQUIRE, STORE_RELEASE ->
-          packed & 0xffff_ffffL | (long) sizeOf(RawInsn.opcode(insn)) << 32;
-      case LEGACY_LOAD -> packed & ~0xffff_0000L | (long) RawInsn.opcode(insn) << 16;
+          (packed & 0xffff_ffffL) | (long) sizeOf(RawInsn.opcode(insn)) << 32;
+      case LEGACY_LOAD -> (packed & ~0xffff_0000L) | (long) RawInsn.opcode(insn) << 16;
       default -> packed;
     };
   }
