@@ -12,6 +12,7 @@ import java.lang.invoke.VarHandle;
 import org.jspecify.annotations.Nullable;
 
 /// The kernel under the tests, asked through `bpf(2)`. Loads and test-runs only.
+@SuppressWarnings("restricted")
 public final class LiveKernel {
   private static final int MAP_CREATE = 0;
   private static final int MAP_LOOKUP_ELEM = 1;
