@@ -96,7 +96,7 @@ final class RandomPrograms {
     for (int at : jumps) {
       long insn = out.get(at);
       int target = at + 1 + random.nextInt(Math.min(end - at, 12));
-      out.set(at, insn & ~0xffff_0000L | (target - at - 1 & 0xffffL) << 16);
+      out.set(at, (insn & ~0xffff_0000L) | (target - at - 1 & 0xffffL) << 16);
     }
     if (start < 0) {
       throw new AssertionError();

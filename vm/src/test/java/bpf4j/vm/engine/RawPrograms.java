@@ -12,7 +12,7 @@ final class RawPrograms {
     long[] imm64 = new long[insns.length];
     for (int slot = 0; slot + 1 < insns.length; slot++) {
       if (RawInsn.isLdImm64(insns[slot])) {
-        imm64[slot] = insns[slot] >>> 32 | insns[slot + 1] & ~0xffff_ffffL;
+        imm64[slot] = insns[slot] >>> 32 | (insns[slot + 1] & ~0xffff_ffffL);
         slot++;
       }
     }
