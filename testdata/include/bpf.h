@@ -97,7 +97,7 @@ struct __sk_buff {
 	u32 remote_port;
 	u32 local_port;
 	u32 data_meta;
-	u64 flow_keys __attribute__((aligned(8)));
+	u64 flow_keys __attribute__((aligned(8))); /* a pointer, 64 bits even for 32-bit users */
 	u64 tstamp;
 	u32 wire_len;
 	u32 gso_segs;
