@@ -137,6 +137,28 @@ public record MapSpec(
         frozen);
   }
 
+  /// The same map with other flags.
+  public MapSpec withFlags(int newFlags) {
+    return new MapSpec(
+        name,
+        type,
+        keySize,
+        valueSize,
+        maxEntries,
+        newFlags,
+        mapExtra,
+        numaNode,
+        inner,
+        pinByName,
+        btf,
+        btfKeyTypeId,
+        btfValueTypeId,
+        kind,
+        initialSlots,
+        initialData,
+        frozen);
+  }
+
   /// Whether this is one of the two map-of-maps types.
   public boolean isMapInMap() {
     return type == MapType.ARRAY_OF_MAPS || type == MapType.HASH_OF_MAPS;
