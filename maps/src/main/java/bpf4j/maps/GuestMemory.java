@@ -129,6 +129,7 @@ public final class GuestMemory implements AutoCloseable {
                     + "-"
                     + Long.toHexString(ThreadLocalRandom.current().nextLong())
                     + ".mem");
+    MemorySegment segment;
     try (FileChannel channel =
         FileChannel.open(
             file,
@@ -137,15 +138,14 @@ public final class GuestMemory implements AutoCloseable {
             StandardOpenOption.WRITE,
             StandardOpenOption.SPARSE,
             StandardOpenOption.DELETE_ON_CLOSE)) {
-      MemorySegment segment = channel.map(mode, 0, size + TAIL, arena);
-      channel.close();
-      // Gone already where the system lets a mapped file be deleted; else it goes with the mapping.
-      boolean gone = deleted(file);
-      if (!gone) {
-        file.toFile().deleteOnExit();
-      }
-      return new GuestMemory(arena, segment, size, gone ? null : file);
+      segment = channel.map(mode, 0, size + TAIL, arena);
     }
+    // Gone already where the system lets a mapped file be deleted; else it goes with the mapping.
+    boolean gone = deleted(file);
+    if (!gone) {
+      file.toFile().deleteOnExit();
+    }
+    return new GuestMemory(arena, segment, size, gone ? null : file);
   }
 
   private static boolean deleted(Path file) {

@@ -57,6 +57,9 @@ public final class Rcu {
   private volatile long epoch = 1;
   private volatile int pendingCount;
 
+  /// Grace periods without readers yet.
+  public Rcu() {}
+
   /// A new reader, registered until it is closed.
   public Reader register() {
     Reader reader = new Reader();
