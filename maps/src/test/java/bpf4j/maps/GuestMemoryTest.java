@@ -6,10 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import bpf4j.maps.ShadowMemory.Access;
 import bpf4j.model.spec.Errno;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Random;
+import java.util.TreeMap;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -34,7 +33,7 @@ class GuestMemoryTest {
   @Test
   void allocationsAreZeroedAlignedAndApart() {
     Random random = new Random(1);
-    Map<Long, Integer> live = new HashMap<>();
+    TreeMap<Long, Integer> live = new TreeMap<>();
     List<Long> order = new ArrayList<>();
     for (int i = 0; i < 4000; i++) {
       if (!order.isEmpty() && random.nextInt(3) == 0) {
@@ -51,11 +50,10 @@ class GuestMemoryTest {
         order.add(addr);
       }
     }
-    List<Long> sorted = new ArrayList<>(live.keySet());
-    sorted.sort(null);
-    for (int i = 1; i < sorted.size(); i++) {
-      long end = sorted.get(i - 1) + live.get(sorted.get(i - 1));
-      assertThat(sorted.get(i) - end).isGreaterThanOrEqualTo(GuestAllocator.RED_ZONE);
+    long end = 0;
+    for (var e : live.entrySet()) {
+      assertThat(e.getKey() - end).isGreaterThanOrEqualTo(GuestAllocator.RED_ZONE);
+      end = e.getKey() + e.getValue();
     }
     order.forEach(memory::free);
     assertThat(memory.usedBytes()).isZero();
