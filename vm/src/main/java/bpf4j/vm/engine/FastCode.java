@@ -36,7 +36,7 @@ final class FastCode {
   static final int ILLEGAL = 0xf0;
 
   /// `BPF_FUNC_tail_call`.
-  private static final int TAIL_CALL_ID = 12;
+  static final int TAIL_CALL_ID = 12;
 
   private FastCode() {}
 

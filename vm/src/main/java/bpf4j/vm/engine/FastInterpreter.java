@@ -296,7 +296,7 @@ public final class FastInterpreter extends Executable {
     }
   }
 
-  private static void save(long[] saved, int at, long[] r, int pc, long mayGoto) {
+  static void save(long[] saved, int at, long[] r, long pc, long mayGoto) {
     saved[at] = pc;
     saved[at + 1] = r[6];
     saved[at + 2] = r[7];
@@ -305,7 +305,7 @@ public final class FastInterpreter extends Executable {
     saved[at + 5] = mayGoto;
   }
 
-  private static long restore(long[] saved, int at, long[] r) {
+  static long restore(long[] saved, int at, long[] r) {
     r[6] = saved[at + 1];
     r[7] = saved[at + 2];
     r[8] = saved[at + 3];

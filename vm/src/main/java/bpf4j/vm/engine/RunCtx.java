@@ -44,6 +44,8 @@ public final class RunCtx {
   private int activation;
   private long stackTop;
   private int tailCalls;
+  private int entryArguments = 0b10;
+  private long secondArgument;
   private @Nullable Executable tailTarget;
   private LegacyLoads legacyLoads = (_, _, _) -> -1;
   private long budget = Long.MAX_VALUE;
@@ -97,6 +99,29 @@ public final class RunCtx {
     return runChain(program, ctxAddr);
   }
 
+  /// Runs a program with two arguments, as `exec` does.
+  public long run(Executable program, long r1, long r2) {
+    tailCalls = 0;
+    entryArguments = 0b110;
+    secondArgument = r2;
+    try {
+      return runChain(program, r1);
+    } finally {
+      entryArguments = 0b10;
+      secondArgument = 0;
+    }
+  }
+
+  /// Bit n: register n holds an argument when a program starts.
+  int entryArguments() {
+    return entryArguments;
+  }
+
+  /// `r10` of the next frame.
+  long stackTop() {
+    return stackTop;
+  }
+
   /// Runs a program with the tail-call count of the current run.
   public long runChain(Executable program, long ctxAddr) {
     long top = stackTop;
@@ -126,7 +151,7 @@ public final class RunCtx {
     int savedBefore = savedTop;
     int activationBefore = activation;
     try {
-      return program.enter(this, 0, true, ctxAddr, 0, 0, 0, 0);
+      return program.enter(this, 0, true, ctxAddr, secondArgument, 0, 0, 0);
     } catch (BpfThrow thrown) {
       stackTop = top;
       savedTop = savedBefore;
