@@ -144,7 +144,8 @@ public final class CheckedInterpreter extends Executable {
         }
         case Instruction.EndianSwap swap ->
             set(swap.dst(), Semantics.endian(swap.toBig(), swap.bits(), get(swap.dst())));
-        case Instruction.Bswap swap -> set(swap.dst(), Semantics.bswap(swap.bits(), get(swap.dst())));
+        case Instruction.Bswap swap ->
+            set(swap.dst(), Semantics.bswap(swap.bits(), get(swap.dst())));
         case Instruction.LoadWide wide -> set(wide.dst(), program().imm64()[pc]);
         case Instruction.MemoryAccess access -> {
           return memoryAccess(access, next);

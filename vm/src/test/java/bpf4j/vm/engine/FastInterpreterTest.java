@@ -31,7 +31,8 @@ class FastInterpreterTest {
   @Test
   void aRunWithoutEndIsStoppedByItsBudget() {
     try (GuestMemory memory = GuestMemory.reserve(1L << 24)) {
-      RunCtx rc = new RunCtx(memory, CodeSpace.EMPTY, 1 << 20, 0);
+      RunCtx rc =
+          new RunCtx(memory, CodeSpace.EMPTY, memory.allocate(RunCtx.STACK_BYTES, "stack"), 0);
       rc.setBudget(1 << 20);
       var spin = new FastInterpreter(RawPrograms.link(RawInsn.of(0x05, 0, 0, -1, 0)));
       assertThatThrownBy(() -> rc.run(spin, 0))

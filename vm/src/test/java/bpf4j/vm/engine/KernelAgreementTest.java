@@ -22,7 +22,9 @@ class KernelAgreementTest {
     String unavailable = LiveKernel.unavailable();
     assumeTrue(unavailable == null, () -> "no kernel to ask: " + unavailable);
     try (GuestMemory memory = GuestMemory.reserve(1L << 24)) {
-      RunCtx rc = new RunCtx(memory, CodeSpace.EMPTY, 1 << 20, 0);
+      RunCtx rc =
+          new RunCtx(memory, CodeSpace.EMPTY, memory.allocate(RunCtx.STACK_BYTES, "stack"), 0);
+      long ctxAddr = memory.allocate(192, "ctx");
       int ran = 0;
       int refused = 0;
       for (long seed = 1; ran < PROGRAMS; seed++) {
@@ -34,7 +36,7 @@ class KernelAgreementTest {
         }
         ran++;
         try {
-          compare(seed, insns, fd, rc);
+          compare(seed, insns, fd, rc, ctxAddr);
         } finally {
           LiveKernel.close(fd);
         }
@@ -43,9 +45,12 @@ class KernelAgreementTest {
     }
   }
 
-  private static void compare(long seed, long[] insns, int fd, RunCtx rc) {
+  private static void compare(long seed, long[] insns, int fd, RunCtx rc, long at) {
     LinkedProgram program = RawPrograms.link(insns);
-    List<Executable> engines = List.of(new FastInterpreter(program));
+    List<Executable> engines =
+        List.of(
+            new FastInterpreter(program),
+            new CheckedInterpreter(program, rc.memory().enableShadow()));
     Random random = new Random(seed);
     for (int i = 0; i < INPUTS; i++) {
       byte[] ctx = new byte[192];
@@ -56,7 +61,6 @@ class KernelAgreementTest {
       LiveKernel.Run run = LiveKernel.testRun(fd, new byte[64], 0, ctx, 0, 1, 0);
       assertThat(run.errno()).isZero();
       for (Executable engine : engines) {
-        long at = 1 << 16;
         for (int k = 0; k < ctx.length; k++) {
           rc.memory().putU8(at + k, ctx[k]);
         }
