@@ -23,7 +23,7 @@ final class BtfAlignments {
     this.ptrSize = btf.pointerSize();
   }
 
-  synchronized int of(int typeId) {
+  int of(int typeId) {
     int leaf = leaf(typeId);
     if (!btf.kind(leaf).isComposite()) {
       return scalar(leaf);

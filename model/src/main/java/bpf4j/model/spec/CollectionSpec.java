@@ -8,13 +8,30 @@ import org.jspecify.annotations.Nullable;
 /// Everything one object file says: maps and programs in file order, and its types.
 ///
 /// @param objectName the file's name without folders, as it stands in messages
+/// @param notes what a user should know although the file was opened, one line each
+/// @param bigEndian whether the file is for a big-endian machine; instructions and BTF are turned
+///   to our layout, contents of data maps are as in the file
 public record CollectionSpec(
     String objectName,
     List<MapSpec> maps,
     List<ProgramSpec> programs,
     @Nullable Btf btf,
-    String license) {
+    String license,
+    List<String> notes,
+    boolean bigEndian) {
+
+  /// A little-endian collection without notes.
+  public CollectionSpec(
+      String objectName,
+      List<MapSpec> maps,
+      List<ProgramSpec> programs,
+      @Nullable Btf btf,
+      String license) {
+    this(objectName, maps, programs, btf, license, List.of(), false);
+  }
+
   public CollectionSpec {
+    notes = List.copyOf(notes);
     maps = List.copyOf(maps);
     programs = List.copyOf(programs);
   }

@@ -25,6 +25,8 @@ import org.jspecify.annotations.Nullable;
 /// @param initialSlots slots that the file fills in `.values = { … }`
 /// @param initialData first contents of a global data map's only value; empty for all-zero or none
 /// @param frozen whether user space freezes the map after filling it, as libbpf does with `.rodata`
+/// @param autocreate whether the map is created by itself; only `?.struct_ops` says no
+/// @param structOps for a struct_ops map: the kernel's types and the programs of its members
 public record MapSpec(
     String name,
     MapType type,
@@ -42,7 +44,50 @@ public record MapSpec(
     Kind kind,
     List<InitialSlot> initialSlots,
     byte[] initialData,
-    boolean frozen) {
+    boolean frozen,
+    boolean autocreate,
+    @Nullable StructOps structOps) {
+
+  /// A map that is created by itself and is no struct_ops map.
+  public MapSpec(
+      String name,
+      MapType type,
+      int keySize,
+      int valueSize,
+      int maxEntries,
+      int flags,
+      long mapExtra,
+      int numaNode,
+      @Nullable MapSpec inner,
+      boolean pinByName,
+      @Nullable Btf btf,
+      int btfKeyTypeId,
+      int btfValueTypeId,
+      Kind kind,
+      List<InitialSlot> initialSlots,
+      byte[] initialData,
+      boolean frozen) {
+    this(
+        name,
+        type,
+        keySize,
+        valueSize,
+        maxEntries,
+        flags,
+        mapExtra,
+        numaNode,
+        inner,
+        pinByName,
+        btf,
+        btfKeyTypeId,
+        btfValueTypeId,
+        kind,
+        initialSlots,
+        initialData,
+        frozen,
+        true,
+        null);
+  }
 
   /// How an object file defines a map.
   public enum Kind {
@@ -58,6 +103,24 @@ public record MapSpec(
 
   /// One slot that `.values` fills: the index, and the name of the map or program put there.
   public record InitialSlot(int index, String target) {}
+
+  /// What makes a map a struct_ops map.
+  ///
+  /// @param typeName name of the kernel's struct, such as `tcp_congestion_ops`
+  /// @param valueTypeId id of `struct bpf_struct_ops_…` in the kernel's BTF
+  /// @param funcs the members that programs implement
+  public record StructOps(String typeName, int valueTypeId, List<Func> funcs) {
+    public StructOps {
+      funcs = List.copyOf(funcs);
+    }
+
+    /// A member implemented by a program.
+    ///
+    /// @param member the member's name
+    /// @param valueOff byte offset in the map's value where the program's fd goes
+    /// @param program the program's name
+    public record Func(String member, int valueOff, String program) {}
+  }
 
   public MapSpec {
     Objects.requireNonNull(name);
@@ -112,7 +175,9 @@ public record MapSpec(
         kind,
         initialSlots,
         initialData,
-        frozen);
+        frozen,
+        autocreate,
+        structOps);
   }
 
   /// The same map with another capacity.
@@ -134,7 +199,9 @@ public record MapSpec(
         kind,
         initialSlots,
         initialData,
-        frozen);
+        frozen,
+        autocreate,
+        structOps);
   }
 
   /// The same map with other flags.

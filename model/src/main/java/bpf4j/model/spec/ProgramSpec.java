@@ -17,6 +17,10 @@ import org.jspecify.annotations.Nullable;
 /// @param btf the object's types, or null where it has none
 /// @param funcInfo start of each subprogram with its BTF FUNC, in instruction order; may be empty
 /// @param lineInfo source lines in instruction order; may be empty
+/// @param expectedAttachType the number handed to the kernel: that of `attachType`, 0 for none, and
+///   for a struct_ops program the index of the kernel struct's member it implements
+/// @param loadError why libbpf would not hand the program to the kernel at all, or null; `insns` is
+///   then what had been linked by that time
 public record ProgramSpec(
     String name,
     String section,
@@ -32,7 +36,46 @@ public record ProgramSpec(
     List<MapSpec> maps,
     @Nullable Btf btf,
     List<FuncInfo> funcInfo,
-    List<LineInfo> lineInfo) {
+    List<LineInfo> lineInfo,
+    int expectedAttachType,
+    @Nullable LoadError loadError) {
+
+  /// A program that nothing speaks against loading, with the number of its attach type.
+  public ProgramSpec(
+      String name,
+      String section,
+      ProgType type,
+      @Nullable AttachType attachType,
+      @Nullable String attachTo,
+      int attachBtfId,
+      int progFlags,
+      String license,
+      int kernVersion,
+      boolean autoload,
+      long[] insns,
+      List<MapSpec> maps,
+      @Nullable Btf btf,
+      List<FuncInfo> funcInfo,
+      List<LineInfo> lineInfo) {
+    this(
+        name,
+        section,
+        type,
+        attachType,
+        attachTo,
+        attachBtfId,
+        progFlags,
+        license,
+        kernVersion,
+        autoload,
+        insns,
+        maps,
+        btf,
+        funcInfo,
+        lineInfo,
+        attachType == null ? 0 : attachType.id(),
+        null);
+  }
 
   /// `struct bpf_func_info`: where a function starts (slot index) and its BTF FUNC type id.
   public record FuncInfo(int slotIdx, int typeId) {}

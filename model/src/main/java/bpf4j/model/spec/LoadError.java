@@ -1,0 +1,32 @@
+package bpf4j.model.spec;
+
+import java.util.List;
+
+/// Why a program is refused before the kernel's verifier sees it, as libbpf tells it.
+///
+/// @param errno positive error number that `bpf_object__load` would give; from 4000 on it is one of
+///   libbpf's own
+/// @param messages libbpf's lines, without its `libbpf: ` prefix, the cause first; never empty
+public record LoadError(int errno, List<String> messages) {
+  public LoadError {
+    messages = List.copyOf(messages);
+    if (messages.isEmpty()) {
+      throw new IllegalArgumentException("a load error has a message");
+    }
+  }
+
+  /// The cause.
+  public String message() {
+    return messages.getFirst();
+  }
+
+  /// The error number's name, such as `ESRCH`, or its digits.
+  public String errnoName() {
+    for (Errno e : Errno.values()) {
+      if (e.code() == errno) {
+        return e.name();
+      }
+    }
+    return Integer.toString(errno);
+  }
+}
