@@ -149,7 +149,7 @@ public final class SpecJson {
   private static byte[] littleEndian(long insn) {
     byte[] b = new byte[INSN_SIZE];
     for (int i = 0; i < INSN_SIZE; i++) {
-      b[i] = (byte) (insn >>> 8 * i);
+      b[i] = (byte) (insn >>> (8 * i));
     }
     return b;
   }

@@ -202,10 +202,10 @@ final class CallLinker {
   }
 
   static long withImm(long insn, int imm) {
-    return insn & 0xffff_ffffL | (long) imm << 32;
+    return (insn & 0xffff_ffffL) | ((long) imm << 32);
   }
 
   static long withSrc(long insn, int src) {
-    return insn & ~0xf000L | (long) src << 12;
+    return (insn & ~0xf000L) | ((long) src << 12);
   }
 }

@@ -217,7 +217,7 @@ public final class ProgramLinker {
     }
     boolean none = attach == 0 && (def == null || def.attachType() == null);
     boolean known = p.type != ProgType.STRUCT_OPS && !none;
-    boolean withTypes = loadedBtf != null && linked != null;
+    LinkedProgram typed = loadedBtf == null ? null : linked;
     return new ProgramSpec(
         p.name,
         p.sectionName,
@@ -232,8 +232,8 @@ public final class ProgramLinker {
         insns,
         used,
         loadedBtf,
-        withTypes ? linked.funcs : List.of(),
-        withTypes ? linked.lines : List.of(),
+        typed == null ? List.of() : typed.funcs,
+        typed == null ? List.of() : typed.lines,
         attach,
         error);
   }

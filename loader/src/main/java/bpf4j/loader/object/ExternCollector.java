@@ -241,7 +241,7 @@ final class ExternCollector {
       if (btf.isKind(id, BtfKind.FUNC)) {
         nameParams(btf, types, btf.target(id));
         types.set(ksymsSec, 3 + 3 * i, dummyVar);
-        types.set(id, 1, types.get(id, 1) & ~0xffff | 1);
+        types.set(id, 1, (types.get(id, 1) & ~0xffff) | 1);
       } else if (btf.isKind(id, BtfKind.VAR)) {
         types.set(id, 2, intId);
         types.set(id, 3, 1);
