@@ -2,9 +2,11 @@ package bpf4j.cli;
 
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
+import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 
 /// Where a command reads and writes.
 ///
@@ -19,6 +21,18 @@ record Io(InputStream in, Output out, PrintStream err, boolean terminal) {
         new PrintStream(new FileOutputStream(FileDescriptor.err), true, StandardCharsets.UTF_8);
     var console = System.console();
     return new Io(System.in, Output.system(), err, console != null && console.isTerminal());
+  }
+
+  /// All bytes of a file, or of standard input when the name is `-`; throws [InputProblem].
+  byte[] bytes(Path file) {
+    if (!file.toString().equals("-")) {
+      return InputFile.bytes(file);
+    }
+    try {
+      return in.readNBytes((int) InputFile.MAX_BYTES);
+    } catch (IOException e) {
+      throw new InputProblem("standard input: " + InputFile.reason(e));
+    }
   }
 
   /// One line on standard error.

@@ -2,6 +2,9 @@ package bpf4j.cli;
 
 import java.io.InputStream;
 import java.io.PrintStream;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.charset.StandardCharsets;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Help.Ansi;
@@ -30,7 +33,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
           + "the same message, the same log, the same result."
     },
     subcommands = {
-      VerifyCommand.class,
+      AsmCommand.class,
+      CompletionCommand.class,
       CommandLine.HelpCommand.class,
     },
     footerHeading = "%nExamples:%n",
@@ -82,9 +86,12 @@ public final class Main implements Runnable {
   static int execute(String[] args, Io io) {
     Main main = new Main(io);
     CommandLine command = commandLine(main);
+    StringWriter help = new StringWriter();
+    command.setOut(new PrintWriter(help));
     int code;
     try {
       code = command.execute(args);
+      io.out().print(help.toString());
       io.out().flush();
     } catch (OutputFailed e) {
       code = main.outputFailed(e);
@@ -100,8 +107,7 @@ public final class Main implements Runnable {
     command.setColorScheme(CommandLine.Help.defaultColorScheme(Ansi.OFF));
     command.setUsageHelpAutoWidth(false);
     command.setUsageHelpWidth(100);
-    command.setOut(main.io.out().writer());
-    command.setErr(new java.io.PrintWriter(main.io.err(), true, java.nio.charset.StandardCharsets.UTF_8));
+    command.setErr(new PrintWriter(main.io.err(), true, StandardCharsets.UTF_8));
     command.setParameterExceptionHandler(main::badUsage);
     command.setExecutionExceptionHandler((e, c, _) -> main.failed(e, c));
     return command;
@@ -130,7 +136,16 @@ public final class Main implements Runnable {
   private int badUsage(ParameterException e, String[] args) {
     CommandLine command = e.getCommandLine();
     String name = command.getCommandSpec().qualifiedName();
-    io.message(name + ": " + e.getMessage());
+    boolean noSuchVerb =
+        command.getParent() == null
+            && e instanceof UnmatchedArgumentException u
+            && !u.isUnknownOption();
+    io.message(
+        name
+            + ": "
+            + (noSuchVerb
+                ? "no verb '" + ((UnmatchedArgumentException) e).getUnmatched().get(0) + "'"
+                : e.getMessage()));
     if (e instanceof UnmatchedArgumentException unmatched && unmatched.isUnknownOption()) {
       suggest(unmatched);
     }

@@ -5,8 +5,6 @@ import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.io.OutputStreamWriter;
-import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 
 /// Buffered standard output in UTF-8 that, other than [java.io.PrintStream], never loses an error:
@@ -50,12 +48,7 @@ final class Output {
     }
   }
 
-  /// For picocli's help texts.
-  PrintWriter writer() {
-    return new PrintWriter(new OutputStreamWriter(bytes, StandardCharsets.UTF_8), true);
-  }
-
-  /// Turns errors into [OutputFailed], which no [PrintWriter] swallows.
+  /// Turns errors into [OutputFailed], at once.
   private static final class Checked extends OutputStream {
     private final OutputStream target;
 
