@@ -47,6 +47,7 @@ public final class Btf {
   private final int[] wordIdx;
   private final byte[] strings;
   private volatile @Nullable BtfNames names;
+  private volatile @Nullable BtfAlignments alignments;
   private volatile int ptrSize;
 
   /// @param words the type section, in native order
@@ -476,7 +477,12 @@ public final class Btf {
 
   /// Alignment of a type in bytes, 1 for a packed struct, 0 where it has none. As `btf__align_of`.
   public int alignOf(int id) {
-    return new BtfAlignments(this).of(id);
+    BtfAlignments shared = alignments;
+    if (shared == null) {
+      shared = new BtfAlignments(this);
+      alignments = shared;
+    }
+    return shared.of(id);
   }
 
   /// A view of one type.

@@ -23,7 +23,7 @@ final class BtfAlignments {
     this.ptrSize = btf.pointerSize();
   }
 
-  int of(int typeId) {
+  synchronized int of(int typeId) {
     int leaf = leaf(typeId);
     if (!btf.kind(leaf).isComposite()) {
       return scalar(leaf);
