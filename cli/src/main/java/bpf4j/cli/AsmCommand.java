@@ -13,10 +13,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.OptionalInt;
-import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -46,9 +44,7 @@ import picocli.CommandLine.Parameters;
       "  big:   r0 = 1",
       "         exit"
     })
-final class AsmCommand implements Callable<Integer> {
-  private final Main main;
-
+final class AsmCommand extends Verb {
   @Parameters(
       index = "0",
       arity = "1",
@@ -68,16 +64,13 @@ final class AsmCommand implements Callable<Integer> {
   @Option(names = "--json", description = "Print one JSON line: object, insns (hex), labels.")
   private boolean json;
 
-  @Mixin private HelpOption help = new HelpOption();
-
   AsmCommand(Main main) {
-    this.main = main;
+    super(main);
   }
 
   @Override
   public Integer call() {
     Assembly assembly = assemble();
-    Output out = main.io().out();
     if (output != null) {
       OutputFile.write(output, RawInsn.toBytes(assembly.insns()));
     }
@@ -91,11 +84,11 @@ final class AsmCommand implements Callable<Integer> {
       assembly.labels().entrySet().stream()
           .sorted(java.util.Map.Entry.comparingByKey())
           .forEach(label -> line.field(label.getKey(), label.getValue()));
-      out.println(line.endObject().endObject().toString());
+      out().println(line.endObject().endObject().toString());
     } else if (listing) {
-      list(assembly.insns(), out);
+      list(assembly.insns(), out());
     } else if (output == null) {
-      out.println(RawInsn.toHex(assembly.insns()));
+      out().println(RawInsn.toHex(assembly.insns()));
     }
     return ExitCode.OK;
   }

@@ -1,9 +1,7 @@
 package bpf4j.cli;
 
-import java.util.concurrent.Callable;
 import picocli.AutoComplete;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 
 /// `bpf4j completion`: the script that teaches bash and zsh our verbs and options.
 @Command(
@@ -18,18 +16,14 @@ import picocli.CommandLine.Mixin;
       "",
       "zsh needs 'autoload -U +X bashcompinit && bashcompinit' before."
     })
-final class CompletionCommand implements Callable<Integer> {
-  private final Main main;
-
-  @Mixin private HelpOption help = new HelpOption();
-
+final class CompletionCommand extends Verb {
   CompletionCommand(Main main) {
-    this.main = main;
+    super(main);
   }
 
   @Override
   public Integer call() {
-    main.io().out().print(AutoComplete.bash("bpf4j", Main.commandLine(main)));
+    out().print(AutoComplete.bash("bpf4j", Main.commandLine(main)));
     return ExitCode.OK;
   }
 }

@@ -149,7 +149,7 @@ public final class Main implements Runnable {
     if (e instanceof UnmatchedArgumentException unmatched && unmatched.isUnknownOption()) {
       suggest(unmatched);
     }
-    if (command.getCommandSpec().root() == command.getCommandSpec()) {
+    if (command.getParent() == null) {
       io.message("Verbs: " + String.join(", ", command.getSubcommands().keySet()) + ".");
     }
     io.message("Try '" + name + " --help'.");

@@ -33,8 +33,8 @@ final class OutputFile {
   }
 
   private static void replace(Path target, byte[] data) throws IOException {
-    Path folder = target.toAbsolutePath().getParent();
-    Path fresh = folder.resolve("." + target.getFileName() + "." + ProcessHandle.current().pid());
+    String name = "." + target.getFileName() + "." + ProcessHandle.current().pid();
+    Path fresh = target.toAbsolutePath().resolveSibling(name);
     try {
       Files.write(fresh, data);
       try {
