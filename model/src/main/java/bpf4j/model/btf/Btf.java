@@ -1,5 +1,7 @@
 package bpf4j.model.btf;
 
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -74,6 +76,18 @@ public final class Btf {
     return new BtfParser(section, base).parse();
   }
 
+  /// The contents of a `.BTF` section with these types, in their byte order; a base is left out.
+  public byte[] encode() {
+    int typeLen = words.length * 4;
+    var buf =
+        ByteBuffer.allocate(Math.addExact(BtfParser.HEADER_LEN + typeLen, strings.length))
+            .order(bigEndian ? ByteOrder.BIG_ENDIAN : ByteOrder.LITTLE_ENDIAN);
+    buf.putShort((short) BtfParser.MAGIC).put((byte) 1).put((byte) 0).putInt(BtfParser.HEADER_LEN);
+    buf.putInt(0).putInt(typeLen).putInt(typeLen).putInt(strings.length);
+    buf.asIntBuffer().put(words);
+    return buf.position(BtfParser.HEADER_LEN + typeLen).put(strings).array();
+  }
+
   /// The BTF this one is split over, or null.
   public @Nullable Btf base() {
     return base;
@@ -137,6 +151,10 @@ public final class Btf {
   // Own words and strings, for the encoder and the name index.
   int[] ownWords() {
     return words;
+  }
+
+  int[] ownWordIdx() {
+    return wordIdx;
   }
 
   byte[] ownStrings() {
