@@ -540,7 +540,7 @@ public final class Btf {
       case 0 -> BtfType.Linkage.STATIC;
       case 1 -> BtfType.Linkage.GLOBAL;
       case 2 -> BtfType.Linkage.EXTERN;
-      default -> throw BtfException.at(id, "invalid linkage " + linkage(id));
+      default -> BtfType.Linkage.UNKNOWN;
     };
   }
 

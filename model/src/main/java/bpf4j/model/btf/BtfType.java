@@ -54,11 +54,12 @@ public sealed interface BtfType {
   /// A variable's place in a section, in bytes.
   record VarSecInfo(int type, int offset, int size) {}
 
-  /// Linkage of functions and variables.
+  /// Linkage of functions and variables; `UNKNOWN` stands for any number that has no meaning.
   enum Linkage {
     STATIC,
     GLOBAL,
-    EXTERN
+    EXTERN,
+    UNKNOWN
   }
 
   /// Type id 0.
