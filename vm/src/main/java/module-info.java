@@ -7,4 +7,5 @@ module bpf4j.vm {
 
   exports bpf4j.vm;
   exports bpf4j.vm.engine;
+  exports bpf4j.vm.jit;
 }

@@ -206,6 +206,22 @@ public final class RunCtx {
     return frameTop;
   }
 
+  /// Opens one frame and makes sure that `depth` frames have room, so that calls inside a program
+  /// whose depth is known need no check of their own; gives its `r10`. Close by [#setStackTop].
+  public long openFrames(int slotIdx, int depth) {
+    long frameTop = stackTop;
+    if (frameTop - (long) depth * FRAME_STRIDE < stackStart) {
+      throw new GuestTrap(slotIdx, "the call stack is exhausted");
+    }
+    stackTop = frameTop - FRAME_STRIDE;
+    return frameTop;
+  }
+
+  /// Says where the next frame goes: `r10` of the newest frame less [#FRAME_STRIDE].
+  public void setStackTop(long nextFrameTop) {
+    stackTop = nextFrameTop;
+  }
+
   /// Closes the newest frame.
   public void popFrame() {
     stackTop += FRAME_STRIDE;
