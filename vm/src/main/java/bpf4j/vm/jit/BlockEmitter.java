@@ -73,7 +73,7 @@ final class BlockEmitter {
         goTo(through, next);
       }
       case Instruction.MayGoto _ -> {
-        mayGoto(slotIdx, block.successors.getLast(), block);
+        mayGoto(slotIdx, block.successors.getLast());
         goTo(block.successors.getFirst(), next);
       }
       case Instruction.Goto _ -> goTo(block.successors.getFirst(), next);
@@ -112,7 +112,7 @@ final class BlockEmitter {
     code.branch(opcode, target);
   }
 
-  private void mayGoto(int slotIdx, Block target, Block from) {
+  private void mayGoto(int slotIdx, Block target) {
     Label over = code.newLabel();
     Label fresh = code.newLabel();
     code.iinc(Registers.MAY_GOTO, -1)
