@@ -6,6 +6,7 @@ import static bpf4j.maps.UpdateFlag.BPF_NOEXIST;
 
 import bpf4j.model.spec.Errno;
 import bpf4j.model.spec.MapSpec;
+import java.util.function.IntToLongFunction;
 import org.jspecify.annotations.Nullable;
 
 /// ARRAY: every element exists from the start. Layout: [ArrayLayout].
@@ -54,6 +55,9 @@ final class ArrayMap extends BpfMap {
     if ((flags & ~BPF_F_LOCK) > BPF_EXIST || flags < 0) {
       return Errno.EINVAL.negated();
     }
+    if ((flags & BPF_F_LOCK) != 0 && !hasSpinLock()) {
+      return Errno.EINVAL.negated();
+    }
     long elem = elemAt((int) memory.getU32(keyAddr));
     if (elem == 0) {
       return Errno.E2BIG.negated();
@@ -68,6 +72,48 @@ final class ArrayMap extends BpfMap {
   @Override
   public int deleteElem(long keyAddr, int cpu) {
     return Errno.EINVAL.negated();
+  }
+
+  @Override
+  public long forEachElem(ElemCallback callback, long flags, int cpu) {
+    return forEach(this, callback, flags, this::elemAt);
+  }
+
+  /// Calls `callback` for every index; the key it gets is a copy in guest memory.
+  static long forEach(BpfMap map, ElemCallback callback, long flags, IntToLongFunction valueAt) {
+    if (flags != 0) {
+      return Errno.EINVAL.negated();
+    }
+    long keyAddr = map.takeStaging();
+    try {
+      long max = MapCreateCheck.unsigned(map.spec().maxEntries());
+      for (long i = 0; i < max; i++) {
+        map.memory.putU32(keyAddr, i);
+        if (callback.call(keyAddr, valueAt.applyAsLong((int) i)) == 1) {
+          return i + 1;
+        }
+      }
+      return max;
+    } finally {
+      map.staging.give(keyAddr);
+    }
+  }
+
+  @Override
+  String why(Errno errno, byte[] key, long flags) {
+    return whyArray(super.why(errno, key, flags), errno, key, maxEntries);
+  }
+
+  static String whyArray(String otherwise, Errno errno, byte[] key, int maxEntries) {
+    return switch (errno) {
+      case E2BIG ->
+          "index %s is past the end: max_entries is %s"
+              .formatted(
+                  Integer.toUnsignedString(GuestBytes.u32(key)),
+                  Integer.toUnsignedString(maxEntries));
+      case EEXIST -> "BPF_NOEXIST, but every element of an array exists";
+      default -> otherwise;
+    };
   }
 
   @Override

@@ -23,6 +23,7 @@ public abstract class BpfMap {
   private final long descriptorAddr;
   final MapRefs refs = new MapRefs(this);
   final Staging staging;
+  private final SpecialFields specialFields;
   private int writableViews;
 
   /// Makes the descriptor, followed by `dataSize` bytes for elements; throws [MapException] with
@@ -30,16 +31,13 @@ public abstract class BpfMap {
   protected BpfMap(MapTable table, MapSpec spec, long dataSize) {
     this.table = table;
     this.memory = table.memory();
+    this.specialFields = SpecialFields.of(spec);
     this.spec = spec;
     this.descriptorAddr =
         memory.allocate(MapLayout.SIZE + dataSize, "map " + MapTable.describe(spec));
     this.id = table.nextMapId();
-    this.staging = new Staging(memory, stagedValueOff() + sysValueBytes());
+    this.staging = new Staging(memory);
     writeDescriptor();
-  }
-
-  private long sysValueBytes() {
-    return Math.max(MapCreateCheck.unsigned(spec.valueSize()), 8) * table.possibleCpus() + 64;
   }
 
   private void writeDescriptor() {
@@ -148,7 +146,7 @@ public abstract class BpfMap {
   }
 
   void sysUpdate(byte[] key, byte[] value, long flags) {
-    long addr = staging.take();
+    long addr = takeStaging();
     try {
       memory.putBytes(addr, key);
       long valueAddr = addr + stagedValueOff();
@@ -159,9 +157,17 @@ public abstract class BpfMap {
     }
   }
 
+  /// Like [#sysUpdate], for types that remember which handle stored an element.
+  void sysUpdateThrough(MapFd handle, byte[] key, byte[] value, long flags) {
+    sysUpdate(key, value, flags);
+  }
+
+  /// A handle is closed. Source: `bpf_map_ops.map_release`.
+  void handleClosed(MapFd handle) {}
+
   /// False where there is no such element (ENOENT).
   boolean sysDelete(byte[] key) {
-    long addr = staging.take();
+    long addr = takeStaging();
     try {
       memory.putBytes(addr, key);
       int ret = deleteElem(addr, 0);
@@ -173,6 +179,10 @@ public abstract class BpfMap {
     } finally {
       staging.give(addr);
     }
+  }
+
+  final long takeStaging() {
+    return staging.take(stagedValueOff() + sysValueSize() + 16);
   }
 
   /// Bytes from a staged key to the staged value.
@@ -218,7 +228,18 @@ public abstract class BpfMap {
   }
 
   /// Whether values hold a `bpf_spin_lock`.
-  boolean hasSpinLock() {
+  final boolean hasSpinLock() {
+    return specialFields.has(SpecialFields.Kind.SPIN_LOCK)
+        || specialFields.has(SpecialFields.Kind.RES_SPIN_LOCK);
+  }
+
+  /// The fields of a value that the kernel manages.
+  public final SpecialFields specialFields() {
+    return specialFields;
+  }
+
+  /// Whether a user-space change returns only when no run sees the old state any more.
+  boolean waitsForRuns() {
     return false;
   }
 

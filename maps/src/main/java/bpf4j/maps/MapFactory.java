@@ -12,6 +12,21 @@ final class MapFactory {
     MapSpec stored = spec.withFlags(MapCreateCheck.storedFlags(spec));
     return switch (spec.type()) {
       case ARRAY -> new ArrayMap(table, stored);
+      case PERCPU_ARRAY -> new PercpuArrayMap(table, stored);
+      case HASH -> new HtabMap(table, stored, false);
+      case PERCPU_HASH -> new HtabMap(table, stored, true);
+      case LRU_HASH -> new LruHtabMap(table, stored, false);
+      case LRU_PERCPU_HASH -> new LruHtabMap(table, stored, true);
+      case ARRAY_OF_MAPS -> new OuterArrayMap(table, stored, InnerTemplate.of(spec, inner));
+      case HASH_OF_MAPS -> new OuterHashMap(table, stored, InnerTemplate.of(spec, inner));
+      case PROG_ARRAY -> new ProgArrayMap(table, stored);
+      case PERF_EVENT_ARRAY -> new PerfEventArrayMap(table, stored);
+      case CGROUP_ARRAY -> new CgroupArrayMap(table, stored);
+      case RINGBUF -> new RingbufMap(table, stored);
+      case USER_RINGBUF -> new UserRingbufMap(table, stored);
+      case QUEUE -> new QueueStackMap(table, stored, true);
+      case STACK -> new QueueStackMap(table, stored, false);
+      case BLOOM_FILTER -> new BloomFilterMap(table, stored);
       default ->
           throw new MapException(
               Errno.EINVAL, MapTable.describe(spec) + ": this map type is not supported yet");

@@ -96,6 +96,18 @@ public final class MapFd implements KernelObject, AutoCloseable {
     return map.sysLookup(key, flags);
   }
 
+  /// Whether `value` may have been pushed into this bloom filter; false is certain. It is what a
+  /// lookup is for this type.
+  public boolean mayContain(byte[] value) {
+    open();
+    mayRead();
+    valueFits(value);
+    if (map instanceof BloomFilterMap bloom) {
+      return bloom.mayContain(value);
+    }
+    throw map.refused(Errno.EINVAL, "is no bloom filter");
+  }
+
   /// Sets the value for `key`.
   public void update(byte[] key, byte[] value, UpdateFlag flag) {
     update(key, value, flag.bits());
@@ -113,7 +125,14 @@ public final class MapFd implements KernelObject, AutoCloseable {
     lockNeedsSpinLock(flags);
     keyFits(key);
     valueFits(value);
-    map.sysUpdate(key, value, flags);
+    map.sysUpdateThrough(this, key, value, flags);
+    waitForRuns();
+  }
+
+  private void waitForRuns() {
+    if (map.waitsForRuns()) {
+      map.table.rcu().synchronize();
+    }
   }
 
   /// Puts an object of the virtual kernel into a map that holds references: an inner map into an
@@ -140,7 +159,11 @@ public final class MapFd implements KernelObject, AutoCloseable {
     open();
     mayWrite();
     keyFits(key);
-    return map.sysDelete(key);
+    boolean removed = map.sysDelete(key);
+    if (removed) {
+      waitForRuns();
+    }
+    return removed;
   }
 
   /// Takes the element out: its value, or null where there is none.
@@ -247,6 +270,7 @@ public final class MapFd implements KernelObject, AutoCloseable {
       closed = true;
     }
     map.table.fds().close(fd);
+    map.handleClosed(this);
     map.refs.putUser();
   }
 

@@ -17,6 +17,7 @@ public final class MapTable implements AutoCloseable {
 
   private final GuestMemory memory;
   private final int possibleCpus;
+  private final VirtualKernel kernel;
   private final Rcu rcu = new Rcu();
   private final FdTable fds = new FdTable();
   private int lastId;
@@ -27,17 +28,18 @@ public final class MapTable implements AutoCloseable {
   private boolean closed;
 
   /// Maps in `memory`, which the caller closes after this table.
-  public MapTable(GuestMemory memory, int possibleCpus) {
+  public MapTable(GuestMemory memory, int possibleCpus, VirtualKernel kernel) {
     if (possibleCpus < 1 || possibleCpus > MapLimits.NR_CPUS) {
       throw new IllegalArgumentException("number of CPUs: " + possibleCpus);
     }
     this.memory = memory;
     this.possibleCpus = possibleCpus;
+    this.kernel = kernel;
   }
 
   /// Maps in `memory` for [#DEFAULT_CPUS] CPUs.
   public MapTable(GuestMemory memory) {
-    this(memory, DEFAULT_CPUS);
+    this(memory, DEFAULT_CPUS, VirtualKernel.BARE);
   }
 
   public GuestMemory memory() {
@@ -47,6 +49,11 @@ public final class MapTable implements AutoCloseable {
   /// CPUs are numbered from 0 to one less than this.
   public int possibleCpus() {
     return possibleCpus;
+  }
+
+  /// The machine that the maps belong to.
+  public VirtualKernel kernel() {
+    return kernel;
   }
 
   /// Grace periods: whoever runs programs brackets each run.
@@ -159,6 +166,14 @@ public final class MapTable implements AutoCloseable {
       }
     }
     return 0;
+  }
+
+  /// The ring buffer that the record at `addr` was reserved in, or null.
+  public @Nullable RingbufMap ringbufOf(long addr) {
+    long id = memory.getU32(addr - RingbufLayout.HEADER + RingbufLayout.OWNER);
+    return id < byId.length && byId[(int) id] instanceof RingbufMap ring && ring.holds(addr)
+        ? ring
+        : null;
   }
 
   /// Every live map, by id.

@@ -3,6 +3,7 @@ package bpf4j.maps;
 import java.util.ArrayDeque;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 
 /// Grace periods: what a run may still see is freed only after that run has ended.
 ///
@@ -21,11 +22,15 @@ public final class Rcu {
 
     private int depth;
 
+    /// The thread of the present or last run.
+    private @Nullable Thread runner;
+
     private Reader() {}
 
     /// Begins a run; may be nested.
     public void enter() {
       if (depth++ == 0) {
+        runner = Thread.currentThread();
         epochSeen = epoch;
       }
     }
@@ -80,22 +85,18 @@ public final class Rcu {
     reclaim();
   }
 
-  /// Waits until every run that has begun before now has ended. A caller inside a run of its own
-  /// would wait for itself, so `self` names the caller's reader, which is not waited for.
-  public void synchronize(Reader... self) {
+  /// Waits until every run that has begun before now has ended, but for runs of the calling thread
+  /// itself.
+  public void synchronize() {
     long target;
     synchronized (pending) {
       target = epoch;
       bumpEpoch();
     }
     for (Reader r : readers) {
-      boolean own = false;
-      for (Reader s : self) {
-        own |= s == r;
-      }
-      while (!own) {
-        long seen = r.epochSeen;
-        if (seen == QUIESCENT || seen > target) {
+      while (true) {
+        long seen = r.epochSeen; // before `runner`: whoever entered has written that first
+        if (seen == QUIESCENT || seen > target || r.runner == Thread.currentThread()) {
           break;
         }
         LockSupport.parkNanos(20_000);

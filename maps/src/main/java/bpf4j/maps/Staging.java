@@ -6,15 +6,14 @@ import java.util.concurrent.atomic.AtomicLong;
 /// guest addresses. One piece is kept; users that come at the same time get one of their own.
 final class Staging {
   private final GuestMemory memory;
-  private final long size;
   private final AtomicLong kept = new AtomicLong();
 
-  Staging(GuestMemory memory, long size) {
+  Staging(GuestMemory memory) {
     this.memory = memory;
-    this.size = size;
   }
 
-  long take() {
+  /// `size` bytes; the same for every call.
+  long take(long size) {
     long addr = kept.getAndSet(0);
     return addr != 0 ? addr : memory.allocate(size, "key and value of a user-space call");
   }
