@@ -55,7 +55,7 @@ final class LruList {
     this.pool = pool;
     this.common = common;
     this.unlink = unlink;
-    this.batch = (int) Math.clamp(elems / cpus / 2, 1, LARGEST_BATCH);
+    this.batch = Math.clamp(elems / cpus / 2, 1, LARGEST_BATCH);
     this.lists = new LruGeneration[common ? 1 : cpus];
     for (int i = 0; i < lists.length; i++) {
       lists[i] = new LruGeneration(memory, common ? LARGEST_BATCH : PERCPU_BATCH, unlink);
