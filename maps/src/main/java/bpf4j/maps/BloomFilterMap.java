@@ -50,7 +50,7 @@ final class BloomFilterMap extends BpfMap {
     for (int i = 0; i < hashes; i++) {
       long bit = bitOf(valueAddr, i);
       GuestMemory.ATOMIC64.getAndBitwiseOr(
-          memory.segment(), bits + (bit >>> 6) * 8 & memory.mask(), 1L << (bit & 63));
+          memory.segment(), (bits + (bit >>> 6) * 8) & memory.mask(), 1L << (bit & 63));
     }
     return 0;
   }
@@ -59,7 +59,7 @@ final class BloomFilterMap extends BpfMap {
   public int peekElem(long valueAddr) {
     for (int i = 0; i < hashes; i++) {
       long bit = bitOf(valueAddr, i);
-      if ((memory.getU64(bits + (bit >>> 6) * 8) >>> (bit & 63) & 1) == 0) {
+      if (((memory.getU64(bits + (bit >>> 6) * 8) >>> (bit & 63)) & 1) == 0) {
         return Errno.ENOENT.negated();
       }
     }

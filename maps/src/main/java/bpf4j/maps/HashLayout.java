@@ -43,12 +43,12 @@ public final class HashLayout {
 
   /// The end marker of a bucket.
   public static int endMarker(int bucket) {
-    return bucket << 1 | 1;
+    return (bucket << 1) | 1;
   }
 
   /// Offset from an element's start to its value.
   public static int valueOff(int keyOff, int keySize) {
-    return keyOff + (keySize + 7 & -8);
+    return keyOff + ((keySize + 7) & -8);
   }
 
   /// Hash of a 4-byte key held in a register.
@@ -74,17 +74,17 @@ public final class HashLayout {
       a += (int) memory.getU32(at);
       b += (int) memory.getU32(at + 4);
       c += (int) memory.getU32(at + 8);
-      a = a - c ^ Integer.rotateLeft(c, 4);
+      a = (a - c) ^ Integer.rotateLeft(c, 4);
       c += b;
-      b = b - a ^ Integer.rotateLeft(a, 6);
+      b = (b - a) ^ Integer.rotateLeft(a, 6);
       a += c;
-      c = c - b ^ Integer.rotateLeft(b, 8);
+      c = (c - b) ^ Integer.rotateLeft(b, 8);
       b += a;
-      a = a - c ^ Integer.rotateLeft(c, 16);
+      a = (a - c) ^ Integer.rotateLeft(c, 16);
       c += b;
-      b = b - a ^ Integer.rotateLeft(a, 19);
+      b = (b - a) ^ Integer.rotateLeft(a, 19);
       a += c;
-      c = c - b ^ Integer.rotateLeft(b, 4);
+      c = (c - b) ^ Integer.rotateLeft(b, 4);
       b += a;
       left -= 12;
       at += 12;
@@ -105,7 +105,7 @@ public final class HashLayout {
     }
     int word = 0;
     for (int i = 0; i < bytes; i++) {
-      word |= (int) memory.getU8(addr + i) << 8 * i;
+      word |= (int) memory.getU8(addr + i) << (8 * i);
     }
     return word;
   }

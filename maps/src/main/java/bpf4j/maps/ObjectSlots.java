@@ -8,7 +8,11 @@ import org.jspecify.annotations.Nullable;
 final class ObjectSlots<T> {
   private static final int CHUNK = 1024;
 
-  private final AtomicReferenceArray<@Nullable AtomicReferenceArray<@Nullable T>> chunks;
+  private final AtomicReferenceArray<@Nullable Chunk<T>> chunks;
+
+  private static final class Chunk<T> {
+    final AtomicReferenceArray<@Nullable T> slots = new AtomicReferenceArray<>(CHUNK);
+  }
 
   ObjectSlots(int maxEntries) {
     long count = (MapCreateCheck.unsigned(maxEntries) + CHUNK - 1) / CHUNK;
@@ -16,30 +20,30 @@ final class ObjectSlots<T> {
   }
 
   @Nullable T get(int index) {
-    var chunk = chunks.get(index >>> 10);
-    return chunk == null ? null : chunk.get(index & CHUNK - 1);
+    Chunk<T> chunk = chunks.get(index >>> 10);
+    return chunk == null ? null : chunk.slots.get(index & (CHUNK - 1));
   }
 
   /// Stores `value`; what stood there before.
   @Nullable T exchange(int index, @Nullable T value) {
     int at = index >>> 10;
-    var chunk = chunks.get(at);
+    Chunk<T> chunk = chunks.get(at);
     if (chunk == null) {
       if (value == null) {
         return null;
       }
-      chunks.compareAndSet(at, null, new AtomicReferenceArray<>(CHUNK));
+      chunks.compareAndSet(at, null, new Chunk<T>());
       chunk = chunks.get(at);
     }
-    return chunk == null ? null : chunk.getAndSet(index & CHUNK - 1, value);
+    return chunk == null ? null : chunk.slots.getAndSet(index & (CHUNK - 1), value);
   }
 
   /// Visits every slot that holds something.
   void forEach(Visitor<T> visitor) {
     for (int i = 0; i < chunks.length(); i++) {
-      var chunk = chunks.get(i);
+      Chunk<T> chunk = chunks.get(i);
       for (int j = 0; chunk != null && j < CHUNK; j++) {
-        T value = chunk.get(j);
+        T value = chunk.slots.get(j);
         if (value != null) {
           visitor.visit(i * CHUNK + j, value);
         }

@@ -43,7 +43,7 @@ final class Ring {
 
   /// Address of the header at a position.
   long headerAt(long pos) {
-    return data + (pos & size - 1);
+    return data + (pos & (size - 1));
   }
 
   void wake() {
@@ -73,7 +73,7 @@ final class Ring {
     try {
       while (wakeups <= seen) {
         long left = deadline - System.nanoTime();
-        if (left <= 0 || !wakeup.await(left, TimeUnit.NANOSECONDS) && wakeups <= seen) {
+        if (left <= 0 || (!wakeup.await(left, TimeUnit.NANOSECONDS) && wakeups <= seen)) {
           return false;
         }
       }

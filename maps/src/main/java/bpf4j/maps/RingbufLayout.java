@@ -36,6 +36,6 @@ public final class RingbufLayout {
 
   /// Bytes that a record of `size` bytes takes.
   static long recordBytes(long size) {
-    return size + HEADER + 7 & -8;
+    return (size + HEADER + 7) & -8;
   }
 }

@@ -100,11 +100,11 @@ public final class RingbufMap extends BpfMap {
 
   private void commit(long recordAddr, long flags, int discard) {
     long header = recordAddr - RingbufLayout.HEADER;
-    int len = (int) memory.getU32(header) & ~RingbufLayout.BUSY | discard;
+    int len = ((int) memory.getU32(header) & ~RingbufLayout.BUSY) | discard;
     GuestMemory.ATOMIC32.getAndSet(memory.segment(), header & memory.mask(), len);
     boolean caughtUp = ring.headerAt(ring.consumerPos()) == header;
     if ((flags & RingbufLayout.BPF_RB_FORCE_WAKEUP) != 0
-        || caughtUp && (flags & RingbufLayout.BPF_RB_NO_WAKEUP) == 0) {
+        || (caughtUp && (flags & RingbufLayout.BPF_RB_NO_WAKEUP) == 0)) {
       ring.wake();
     }
   }

@@ -74,7 +74,7 @@ public final class UserRingbufMap extends BpfMap {
     } finally {
       busy.set(false);
       boolean always = (flags & RingbufLayout.BPF_RB_FORCE_WAKEUP) != 0;
-      if (always || drained > 0 && (flags & RingbufLayout.BPF_RB_NO_WAKEUP) == 0) {
+      if (always || (drained > 0 && (flags & RingbufLayout.BPF_RB_NO_WAKEUP) == 0)) {
         ring.wake();
       }
     }
