@@ -5,4 +5,6 @@ module bpf4j.loader {
 
   exports bpf4j.loader;
   exports bpf4j.loader.core;
+  exports bpf4j.loader.elf to
+      bpf4j.cli;
 }

@@ -33,7 +33,10 @@ import picocli.CommandLine.UnmatchedArgumentException;
           + "the same message, the same log, the same result."
     },
     subcommands = {
+      InspectCommand.class,
+      DisasmCommand.class,
       AsmCommand.class,
+      BtfCommand.class,
       CompletionCommand.class,
       CommandLine.HelpCommand.class,
     },
