@@ -5,6 +5,5 @@ module bpf4j.loader {
 
   exports bpf4j.loader;
   exports bpf4j.loader.core;
-  exports bpf4j.loader.elf to
-      bpf4j.cli;
+  exports bpf4j.loader.elf;
 }
