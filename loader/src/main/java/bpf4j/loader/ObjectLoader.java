@@ -2,6 +2,7 @@ package bpf4j.loader;
 
 import bpf4j.loader.elf.ElfFile;
 import bpf4j.loader.kernel.ExternResolver;
+import bpf4j.loader.kernel.KernelTypeCheck;
 import bpf4j.loader.kernel.LoadException;
 import bpf4j.loader.link.ProgramLinker;
 import bpf4j.loader.map.InitialSlotCollector;
@@ -107,6 +108,18 @@ public final class ObjectLoader {
     CollectionSpec finish() throws ElfException {
       LoadError error = matchKernel();
       Btf loaded = types.loadedBtf();
+      String refusal = loaded == null ? null : KernelTypeCheck.refusal(loaded);
+      LoadError typesError = null;
+      if (refusal != null) {
+        String warning = "Error loading .BTF into kernel: -" + LibbpfErrno.EINVAL + ". BTF is ";
+        loaded = null;
+        notes.add(warning + "optional, ignoring. (" + refusal + ")");
+        if (object.hasStructOps()) {
+          typesError =
+              new LoadError(
+                  LibbpfErrno.EINVAL, List.of(warning + "mandatory, can't proceed.", refusal));
+        }
+      }
       List<MapSpec> specs = new ArrayList<>();
       int kconfig = -1;
       for (MapEntry m : maps) {
@@ -120,7 +133,7 @@ public final class ObjectLoader {
       List<ProgramSpec> programs = new ArrayList<>();
       for (ProgramCode p : object.programs()) {
         if (!object.isSubprog(p)) {
-          programs.add(linker.link(p, error));
+          programs.add(linker.link(p, error, typesError));
         }
       }
       return new CollectionSpec(

@@ -23,6 +23,7 @@ import java.util.Set;
 /// | `type` `attach_type` | libbpf's names, such as `sched_cls`, `trace_fentry`; 0 is `cgroup_inet_ingress` |
 /// | `attach_to` `attach_btf_id` | target named by the section, and its id in the kernel's BTF |
 /// | `autoload` `license` `prog_flags` | as handed to the kernel |
+/// | `btf` `func_info` `line_info` | whether the program has types, and its number of records |
 /// | `insns` | hex, 16 digits a slot, as handed to the kernel; a map reference's imm is its index in `maps` |
 /// | `maps` | the maps it refers to, in order of first use |
 /// | `error` `message` | only where libbpf would not load the program: error name and its first line |
@@ -89,6 +90,9 @@ public final class SpecJson {
       line.text("error", error.errnoName());
       line.text("message", error.message());
     }
+    line.raw("btf", Boolean.toString(p.btf() != null));
+    line.raw("func_info", Integer.toString(p.funcInfo().size()));
+    line.raw("line_info", Integer.toString(p.lineInfo().size()));
     line.text("insns", hex(p.insns()));
     line.raw("maps", maps(p.maps()));
     return line.end();

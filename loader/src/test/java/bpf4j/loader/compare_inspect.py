@@ -50,6 +50,8 @@ for line in open(sys.argv[1], errors="replace"):
     if r["prog_flags"] & ~k.get("expect", {}).get("flags_set", 0) != flags: differ("flags", k["prog_flags"], r["prog_flags"])
     f = k["features"]
     if r.get("attach_btf_id", 0) != f["attach_btf_id"]: differ("attach_btf_id", f["attach_btf_id"], r.get("attach_btf_id", 0))
+    if (f["prog_btf"], f["func_info"], f["line_info"]) != (r["btf"], r["func_info"], r["line_info"]):
+        differ("btf", (f["prog_btf"], f["func_info"], f["line_info"]), (r["btf"], r["func_info"], r["line_info"]))
     n["compared insns"] += 1
     if r["insns"] != k["insns"]:
         a, b = k["insns"], r["insns"]

@@ -74,7 +74,9 @@ public final class ProgramLinker {
   /// The program for an entry function.
   ///
   /// @param objectError why nothing of the object can be loaded, or null
-  public ProgramSpec link(ProgramCode main, @Nullable LoadError objectError) {
+  /// @param typesError why the object cannot be loaded once it is linked, or null
+  public ProgramSpec link(
+      ProgramCode main, @Nullable LoadError objectError, @Nullable LoadError typesError) {
     LinkedProgram linked = null;
     int attachBtfId = main.attachBtfId;
     LoadError error = objectError;
@@ -84,6 +86,9 @@ public final class ProgramLinker {
         linked = new LinkedProgram(main, code.getOrDefault(main, main.insns));
         linkCalls(linked, code);
         patchData(linked);
+        if (typesError != null) {
+          throw new LoadException(typesError.errno(), typesError.messages());
+        }
         checkType(main);
         attachBtfId = attachTarget(main);
       } catch (LoadException e) {
