@@ -1,6 +1,6 @@
 package bpf4j.loader;
 
-import java.util.Objects;
+import java.util.regex.Pattern;
 
 /// An object file says something impossible or unsupported, so it cannot be opened.
 ///
@@ -9,13 +9,15 @@ import java.util.Objects;
 public final class ElfException extends Exception {
   private static final long serialVersionUID = 1;
 
+  private static final Pattern CONTROL = Pattern.compile("\\p{Cntrl}");
+
   private final String reason;
   private final int errno;
 
   /// A refusal of a damaged file (libbpf's `LIBBPF_ERRNO__FORMAT`).
   public ElfException(String message) {
-    super(message);
-    this.reason = message;
+    super(oneLine(message));
+    this.reason = oneLine(message);
     this.errno = LibbpfErrno.FORMAT;
   }
 
@@ -25,9 +27,14 @@ public final class ElfException extends Exception {
   /// @param reason what libbpf prints, without prefix and line end
   /// @param errno positive error number that `bpf_object__open` would give
   public ElfException(String fileName, String reason, int errno) {
-    super(fileName + ": " + Objects.requireNonNull(reason));
-    this.reason = reason;
+    super(oneLine(fileName + ": " + reason));
+    this.reason = oneLine(reason);
     this.errno = errno;
+  }
+
+  /// Names in a message come from the file and may hold anything; control characters become `?`.
+  private static String oneLine(String text) {
+    return CONTROL.matcher(text).replaceAll("?");
   }
 
   /// The message without the file's name.

@@ -6,8 +6,9 @@ import bpf4j.model.spec.LoadError;
 import bpf4j.model.spec.MapSpec;
 import bpf4j.model.spec.ProgramSpec;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HexFormat;
-import java.util.LinkedHashSet;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
@@ -39,10 +40,10 @@ public final class SpecJson {
   /// The lines about one object.
   public static List<String> lines(CollectionSpec spec) {
     List<String> out = new ArrayList<>();
-    Set<String> used = new LinkedHashSet<>();
+    Set<MapSpec> used = Collections.newSetFromMap(new IdentityHashMap<>());
     for (ProgramSpec p : spec.programs()) {
       out.add(program(spec.objectName(), p));
-      p.maps().forEach(m -> used.add(m.name()));
+      used.addAll(p.maps());
     }
     List<MapSpec> unused = spec.maps().stream().filter(m -> !used.contains(m.name())).toList();
     if (!unused.isEmpty() || out.isEmpty()) {

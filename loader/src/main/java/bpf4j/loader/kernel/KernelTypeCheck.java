@@ -6,9 +6,9 @@ import org.jspecify.annotations.Nullable;
 
 /// Says whether a 6.18 kernel takes an object's types (`BPF_BTF_LOAD`).
 ///
-/// libbpf only warns when it does not, and loads maps and programs without types: no source lines, no
-/// function records, no special fields. The kernel is stricter than libbpf's own reading: names have
-/// to be C identifiers, functions need names for their parameters, sections must not overlap.
+/// libbpf only warns when it does not, and loads maps and programs without types: no source lines,
+/// no function records, no special fields. The kernel is stricter than libbpf's own reading: names
+/// have to be C identifiers, functions need names for their parameters, sections must not overlap.
 ///
 /// Source: linux-6.18 btf.c, the `check_meta` and `resolve` steps of each kind.
 public final class KernelTypeCheck {

@@ -1,6 +1,7 @@
 package bpf4j.model.spec;
 
 import java.util.List;
+import java.util.regex.Pattern;
 
 /// Why a program is refused before the kernel's verifier sees it, as libbpf tells it.
 ///
@@ -8,8 +9,11 @@ import java.util.List;
 ///   libbpf's own
 /// @param messages libbpf's lines, without its `libbpf: ` prefix, the cause first; never empty
 public record LoadError(int errno, List<String> messages) {
+  // Names in messages come from the file and may hold anything.
+  private static final Pattern CONTROL = Pattern.compile("\\p{Cntrl}");
+
   public LoadError {
-    messages = List.copyOf(messages);
+    messages = messages.stream().map(m -> CONTROL.matcher(m).replaceAll("?")).toList();
     if (messages.isEmpty()) {
       throw new IllegalArgumentException("a load error has a message");
     }
