@@ -45,7 +45,7 @@ public final class SpecJson {
       out.add(program(spec.objectName(), p));
       used.addAll(p.maps());
     }
-    List<MapSpec> unused = spec.maps().stream().filter(m -> !used.contains(m.name())).toList();
+    List<MapSpec> unused = spec.maps().stream().filter(m -> !used.contains(m)).toList();
     if (!unused.isEmpty() || out.isEmpty()) {
       Line line = new Line();
       line.text("object", spec.objectName());
