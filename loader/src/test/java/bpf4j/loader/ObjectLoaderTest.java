@@ -13,10 +13,12 @@ import bpf4j.model.spec.ProgType;
 import bpf4j.model.spec.ProgramSpec;
 import bpf4j.testdata.TestData;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 
 class ObjectLoaderTest {
@@ -36,6 +38,10 @@ class ObjectLoaderTest {
     return spec.program(name).orElseThrow();
   }
 
+  private static String message(ProgramSpec p) {
+    return Objects.requireNonNull(p.loadError()).message();
+  }
+
   @Test
   void everyObjectOpens() throws IOException, ElfException {
     for (Path file : TestData.objects()) {
@@ -47,7 +53,7 @@ class ObjectLoaderTest {
         assertThat(p.type()).isNotEqualTo(ProgType.UNSPEC);
         assertThat(p.btf()).isSameAs(spec.btf());
         for (MapSpec m : p.maps()) {
-          assertThat(spec.maps()).anyMatch(x -> x == m);
+          assertThat(map(spec, m.name())).isSameAs(m);
         }
       }
     }
@@ -72,8 +78,7 @@ class ObjectLoaderTest {
 
   private static void assertInner(
       MapSpec outer, MapType type, int key, int value, int entries, int flags) {
-    MapSpec inner = outer.inner();
-    assertThat(inner).isNotNull();
+    MapSpec inner = Objects.requireNonNull(outer.inner());
     assertThat(inner.name()).isEqualTo(outer.name() + ".inner");
     assertThat(inner.type()).isEqualTo(type);
     assertThat(inner.keySize()).isEqualTo(key);
@@ -98,7 +103,7 @@ class ObjectLoaderTest {
     assertThat(rodata.frozen()).isTrue();
     assertThat(rodata.flags()).isEqualTo(MapFlags.RDONLY_PROG | MapFlags.MMAPABLE);
     assertThat(rodata.kind()).isEqualTo(MapSpec.Kind.RODATA);
-    assertThat(new String(rodata.initialData(), java.nio.charset.StandardCharsets.ISO_8859_1))
+    assertThat(new String(rodata.initialData(), StandardCharsets.ISO_8859_1))
         .contains("hello, bpf4j");
     MapSpec bss = map(spec, "globals.bss");
     assertThat(bss.kind()).isEqualTo(MapSpec.Kind.BSS);
@@ -135,10 +140,10 @@ class ObjectLoaderTest {
   void configurationThatDoesNotFit() throws IOException, ElfException {
     Path file = TestData.object("kconfig");
     LoadOptions module = OPTIONS.withKernel(KERNEL.withConfig("CONFIG_BPF_SYSCALL=m\n"));
-    assertThat(ObjectLoader.open(file, module).programs().getFirst().loadError().message())
+    assertThat(message(ObjectLoader.open(file, module).programs().getFirst()))
         .isEqualTo("extern (kcfg) 'CONFIG_BPF_SYSCALL': value 'm' implies tristate or char type");
     LoadOptions none = OPTIONS.withKernel(KERNEL.withConfig("CONFIG_BPF=y\n"));
-    assertThat(ObjectLoader.open(file, none).programs().getFirst().loadError().message())
+    assertThat(message(ObjectLoader.open(file, none).programs().getFirst()))
         .isEqualTo("extern 'CONFIG_BPF_SYSCALL' (strong): not resolved");
   }
 
@@ -180,8 +185,7 @@ class ObjectLoaderTest {
   void withoutKernelTypesCoReIsALoadError() throws IOException, ElfException {
     CollectionSpec spec = open("core_task");
     assertThat(spec.programs())
-        .allSatisfy(
-            p -> assertThat(p.loadError().message()).isEqualTo("failed to find valid kernel BTF"));
+        .allSatisfy(p -> assertThat(message(p)).isEqualTo("failed to find valid kernel BTF"));
   }
 
   @Test
@@ -201,7 +205,7 @@ class ObjectLoaderTest {
   void whatIsNoObjectIsRefusedInOneLine() throws IOException {
     byte[] good = Files.readAllBytes(TestData.object("lb"));
     assertRefused(new byte[0], "is not a proper ELF object");
-    assertRefused("#!/bin/sh\n".getBytes(java.nio.charset.StandardCharsets.UTF_8), "proper ELF");
+    assertRefused("#!/bin/sh\n".getBytes(StandardCharsets.UTF_8), "proper ELF");
     byte[] bad = good.clone();
     bad[4] = 1;
     assertRefused(bad, "elf: 'x.o' is not a 64-bit ELF object");

@@ -5,11 +5,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import bpf4j.model.spec.AttachType;
 import bpf4j.model.spec.ProgType;
 import bpf4j.model.spec.ProgramSpec;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class SectionDefTest {
+  private static SectionDef find(String section) {
+    return Objects.requireNonNull(SectionDef.find(section), section);
+  }
+
   @ParameterizedTest
   @CsvSource({
     "socket,SOCKET_FILTER,",
@@ -33,8 +38,7 @@ class SectionDefTest {
     "netfilter,NETFILTER,NETFILTER",
   })
   void namesAreFound(String section, ProgType type, AttachType attach) {
-    SectionDef def = SectionDef.find(section);
-    assertThat(def).isNotNull();
+    SectionDef def = find(section);
     assertThat(def.type()).isEqualTo(type);
     assertThat(def.attachType()).isEqualTo(attach);
   }
@@ -47,9 +51,9 @@ class SectionDefTest {
 
   @Test
   void flags() {
-    assertThat(SectionDef.find("fentry.s/f").progFlags()).isEqualTo(ProgramSpec.F_SLEEPABLE);
-    assertThat(SectionDef.find("xdp.frags").progFlags()).isEqualTo(ProgramSpec.F_XDP_HAS_FRAGS);
-    assertThat(SectionDef.find("freplace/f").attachesByBtf()).isTrue();
+    assertThat(find("fentry.s/f").progFlags()).isEqualTo(ProgramSpec.F_SLEEPABLE);
+    assertThat(find("xdp.frags").progFlags()).isEqualTo(ProgramSpec.F_XDP_HAS_FRAGS);
+    assertThat(find("freplace/f").attachesByBtf()).isTrue();
     assertThat(SectionDef.rows()).hasSize(103).doesNotHaveDuplicates();
   }
 }
