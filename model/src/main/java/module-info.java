@@ -5,6 +5,7 @@ module bpf4j.model {
   exports bpf4j.model.asm;
   exports bpf4j.model.btf;
   exports bpf4j.model.btf.dump;
+  exports bpf4j.model.btf.value;
   exports bpf4j.model.isa;
   exports bpf4j.model.proto;
   exports bpf4j.model.spec;
