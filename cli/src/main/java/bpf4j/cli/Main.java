@@ -37,6 +37,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       DisasmCommand.class,
       AsmCommand.class,
       BtfCommand.class,
+      ExecCommand.class,
       CompletionCommand.class,
       CommandLine.HelpCommand.class,
     },
