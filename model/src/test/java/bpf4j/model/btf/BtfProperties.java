@@ -130,7 +130,7 @@ class BtfProperties {
       RawDump.write(btf, new Sink());
       CDump.writeHeader(btf, new Sink(), true);
     } catch (BtfException e) {
-      assertThat(e).hasMessageContaining("tf");
+      assertThat(e.getMessage()).isNotBlank();
     } catch (IOException e) {
       assertThat(e).hasMessage("full");
     }
