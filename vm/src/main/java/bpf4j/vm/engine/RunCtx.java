@@ -29,7 +29,7 @@ public final class RunCtx {
   public static final long MAX_MAY_GOTO = 8 << 20;
 
   /// Bytes of guest memory that a stack needs: 33 tail calls out of subprograms, and callbacks.
-  public static final int STACK_BYTES = 128 * FRAME_STRIDE;
+  public static final int STACK_BYTES = 129 * FRAME_STRIDE;
 
   private static final int SLICE = 1 << 16;
   private static final int SAVED = 6;
@@ -37,6 +37,7 @@ public final class RunCtx {
   private final GuestMemory memory;
   private final CodeSpace code;
   private final long stackStart;
+  private final long scratch;
   private final int cpu;
   private final long[][] registerFiles = new long[64][];
   final long[] saved = new long[128 * SAVED];
@@ -56,13 +57,19 @@ public final class RunCtx {
   public RunCtx(GuestMemory memory, CodeSpace code, long stackStart, int cpu) {
     this.memory = memory;
     this.code = code;
-    this.stackStart = stackStart;
+    this.scratch = stackStart;
+    this.stackStart = stackStart + FRAME_STRIDE;
     this.cpu = cpu;
     this.stackTop = stackStart + STACK_BYTES;
   }
 
   public GuestMemory memory() {
     return memory;
+  }
+
+  /// [#FRAME_STRIDE] bytes of guest memory for helpers' own use.
+  public long scratch() {
+    return scratch;
   }
 
   /// The number of the virtual CPU.

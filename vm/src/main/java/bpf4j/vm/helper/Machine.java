@@ -1,0 +1,13 @@
+package bpf4j.vm.helper;
+
+import bpf4j.maps.GuestMemory;
+import bpf4j.maps.MapTable;
+import bpf4j.model.btf.Btf;
+import bpf4j.vm.kernel.VirtualKernel;
+import org.jspecify.annotations.Nullable;
+
+/// What all runs of one collection share.
+///
+/// @param kernelBtf types of the kernel that the programs are meant for, or null where unknown
+public record Machine(
+    GuestMemory memory, MapTable maps, VirtualKernel kernel, @Nullable Btf kernelBtf) {}
