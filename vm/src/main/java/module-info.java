@@ -8,4 +8,5 @@ module bpf4j.vm {
   exports bpf4j.vm;
   exports bpf4j.vm.engine;
   exports bpf4j.vm.jit;
+  exports bpf4j.vm.kernel;
 }

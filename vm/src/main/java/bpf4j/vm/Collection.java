@@ -1,0 +1,169 @@
+package bpf4j.vm;
+
+import bpf4j.maps.BpfMap;
+import bpf4j.maps.GuestMemory;
+import bpf4j.maps.MapException;
+import bpf4j.maps.MapFd;
+import bpf4j.maps.MapTable;
+import bpf4j.maps.ShadowMemory;
+import bpf4j.model.btf.Btf;
+import bpf4j.model.spec.MapSpec;
+import bpf4j.model.spec.MapType;
+import bpf4j.model.spec.ProgramSpec;
+import bpf4j.verifier.VerifiedProgram;
+import bpf4j.vm.engine.CodeSpace;
+import bpf4j.vm.engine.Executable;
+import bpf4j.vm.helper.Machine;
+import bpf4j.vm.kernel.VirtualKernel;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// Live maps and programs in one guest address space.
+public final class Collection implements AutoCloseable {
+  private final Machine machine;
+  private final Map<String, MapFd> maps = new LinkedHashMap<>();
+  private final List<Program> programs = new ArrayList<>();
+  private long budget = Long.MAX_VALUE;
+
+  private Collection(Machine machine) {
+    this.machine = machine;
+  }
+
+  /// A collection without maps and programs.
+  ///
+  /// @param kernelBtf types of the kernel that the programs are meant for, or null where unknown
+  public static Collection create(VirtualKernel kernel, @Nullable Btf kernelBtf) {
+    GuestMemory memory = GuestMemory.reserve();
+    return new Collection(new Machine(memory, new MapTable(memory), kernel, kernelBtf));
+  }
+
+  /// The virtual kernel that helpers ask.
+  public VirtualKernel kernel() {
+    return machine.kernel();
+  }
+
+  Machine machine() {
+    return machine;
+  }
+
+  /// Creates a map and fills it with what its spec says. Throws [CollectionException] with the
+  /// kernel's errno.
+  public MapFd createMap(MapSpec spec) {
+    try {
+      MapFd map = machine.maps().create(withDefaults(spec));
+      byte[] data = spec.initialData();
+      if (data.length > 0) {
+        map.update(new byte[4], java.util.Arrays.copyOf(data, map.valueSize()));
+      }
+      if (spec.frozen()) {
+        map.freeze();
+      }
+      if (!spec.name().isEmpty()) {
+        maps.put(spec.name(), map);
+      }
+      return map;
+    } catch (MapException e) {
+      throw new CollectionException(
+          e.errno(), "map '%s': %s".formatted(spec.name(), e.getMessage()));
+    }
+  }
+
+  /// As libbpf: a perf event array without a size has one entry a CPU.
+  private MapSpec withDefaults(MapSpec spec) {
+    return spec.type() == MapType.PERF_EVENT_ARRAY && spec.maxEntries() == 0
+        ? spec.withMaxEntries(machine.maps().possibleCpus())
+        : spec;
+  }
+
+  /// The map named `name`; throws [IllegalArgumentException] where there is none.
+  public MapFd map(String name) {
+    MapFd map = maps.get(name);
+    if (map == null) {
+      throw new IllegalArgumentException("no map '" + name + "'; there are " + maps.keySet());
+    }
+    return map;
+  }
+
+  /// Every named map in the order of creation.
+  public List<MapFd> maps() {
+    return List.copyOf(maps.values());
+  }
+
+  /// The program named `name`; throws [IllegalArgumentException] where there is none.
+  public Program program(String name) {
+    for (Program p : programs) {
+      if (p.name().equals(name)) {
+        return p;
+      }
+    }
+    throw new IllegalArgumentException(
+        "no program '" + name + "'; there are " + programs.stream().map(Program::name).toList());
+  }
+
+  public List<Program> programs() {
+    return List.copyOf(programs);
+  }
+
+  /// Adds a verified program; its maps are those of this collection with the same names. Throws
+  /// [CollectionException] when it calls something that has no meaning here.
+  public Program add(VerifiedProgram verified) {
+    return add(verified.spec(), verified);
+  }
+
+  /// Adds a program that no verifier has seen. Only the checked interpreter runs it.
+  public Program addUnverified(ProgramSpec spec) {
+    return add(spec, null);
+  }
+
+  private Program add(ProgramSpec spec, @Nullable VerifiedProgram verified) {
+    List<BpfMap> live = new ArrayList<>();
+    for (MapSpec m : spec.maps()) {
+      live.add(map(m.name()).map());
+    }
+    int index = programs.size();
+    var linked = new ProgramLinker(spec, index, live, machine.kernelBtf()).link();
+    Program program = new Program(this, spec, linked, verified);
+    programs.add(program);
+    return program;
+  }
+
+  /// Stops any run after so many calls and jumps; no limit by default.
+  public void setBudget(long newBudget) {
+    budget = newBudget;
+  }
+
+  long budget() {
+    return budget;
+  }
+
+  ShadowMemory enableShadow() {
+    return machine.maps().enableShadow();
+  }
+
+  /// Where function pointers and tail calls of programs in `tier` lead.
+  CodeSpace codeSpace(Tier tier) {
+    return new CodeSpace() {
+      @Override
+      public @Nullable Executable program(int index) {
+        return index < programs.size() ? programs.get(index).executable(tier) : null;
+      }
+
+      @Override
+      public @Nullable Executable tailCallSlot(long mapAddr, int index) {
+        return null;
+      }
+    };
+  }
+
+  @Override
+  public void close() {
+    for (MapFd map : maps.values()) {
+      map.close();
+    }
+    machine.maps().close();
+    machine.memory().close();
+  }
+}

@@ -1,0 +1,91 @@
+package bpf4j.vm;
+
+import bpf4j.model.spec.ProgType;
+import bpf4j.model.spec.ProgramSpec;
+import bpf4j.verifier.VerifiedProgram;
+import bpf4j.vm.engine.CheckedInterpreter;
+import bpf4j.vm.engine.Executable;
+import bpf4j.vm.engine.FastInterpreter;
+import bpf4j.vm.engine.LinkedProgram;
+import org.jspecify.annotations.Nullable;
+
+/// A live program of a [Collection].
+public final class Program implements bpf4j.maps.KernelObject {
+  private final Collection collection;
+  private final ProgramSpec spec;
+  private final LinkedProgram linked;
+  private final @Nullable VerifiedProgram verified;
+  private volatile @Nullable Executable fast;
+  private volatile @Nullable Executable checked;
+
+  Program(
+      Collection collection,
+      ProgramSpec spec,
+      LinkedProgram linked,
+      @Nullable VerifiedProgram verified) {
+    this.collection = collection;
+    this.spec = spec;
+    this.linked = linked;
+    this.verified = verified;
+  }
+
+  public String name() {
+    return spec.name();
+  }
+
+  public ProgType type() {
+    return spec.type();
+  }
+
+  public ProgramSpec spec() {
+    return spec;
+  }
+
+  /// The program's id in its collection, counted from 1.
+  @Override
+  public int id() {
+    return linked.index() + 1;
+  }
+
+  Collection collection() {
+    return collection;
+  }
+
+  /// Runs the program as `BPF_PROG_TEST_RUN` would. Program types that the kernel cannot test-run
+  /// take their context from [TestRun#ctxIn]. Throws [TestRunException] with the kernel's errno, and
+  /// [GuestTrap] for a fault of the program.
+  public RunResult testRun(TestRun run) {
+    return TestRunner.of(spec.type()).run(this, run);
+  }
+
+  /// Runs the program on a packet, once.
+  public RunResult testRun(byte[] packet) {
+    return testRun(TestRun.of(packet));
+  }
+
+  /// Which tier `wanted` means for this program now.
+  Tier resolve(Tier wanted) {
+    return switch (wanted) {
+      case AUTO, JIT, INTERP -> verified != null ? Tier.INTERP : Tier.CHECKED;
+      case CHECKED -> Tier.CHECKED;
+    };
+  }
+
+  /// The program made ready for a tier that [#resolve] gave.
+  Executable executable(Tier tier) {
+    if (tier == Tier.CHECKED) {
+      Executable e = checked;
+      if (e == null) {
+        e = new CheckedInterpreter(linked, collection.enableShadow());
+        checked = e;
+      }
+      return e;
+    }
+    Executable e = fast;
+    if (e == null) {
+      e = new FastInterpreter(linked);
+      fast = e;
+    }
+    return e;
+  }
+}

@@ -1,0 +1,92 @@
+package bpf4j.vm;
+
+import bpf4j.maps.GuestMemory;
+import bpf4j.maps.Rcu;
+import bpf4j.maps.ShadowMemory;
+import bpf4j.vm.engine.Executable;
+import bpf4j.vm.engine.RunCtx;
+import bpf4j.vm.helper.RunEnv;
+import java.util.ArrayList;
+import java.util.List;
+
+/// One test run: the virtual CPU, and guest memory that lives as long as the run.
+final class RunSession implements AutoCloseable {
+  private final Collection collection;
+  private final Tier tier;
+  private final RunCtx rc;
+  private final Rcu.Reader reader;
+  private final RunEnv env;
+  private final Executable executable;
+  private final List<Long> allocations = new ArrayList<>();
+  private long nanos;
+
+  RunSession(Program program, TestRun run) {
+    collection = program.collection();
+    tier = program.resolve(run.tier());
+    executable = program.executable(tier);
+    env =
+        new RunEnv(collection.machine(), program.type(), program.spec().attachType());
+    reader = collection.machine().maps().rcu().register();
+    long stack = allocate(RunCtx.STACK_BYTES, "stack");
+    if (tier == Tier.CHECKED) {
+      collection
+          .enableShadow()
+          .mark(stack + RunCtx.FRAME_STRIDE, RunCtx.STACK_BYTES - RunCtx.FRAME_STRIDE,
+              ShadowMemory.RED_ZONE);
+    }
+    rc = new RunCtx(collection.machine().memory(), collection.codeSpace(tier), stack, run.cpu());
+    rc.setHost(env);
+    rc.setBudget(collection.budget());
+  }
+
+  long allocate(int size, String label) {
+    long addr = collection.machine().memory().allocate(size, label);
+    allocations.add(addr);
+    return addr;
+  }
+
+  GuestMemory memory() {
+    return collection.machine().memory();
+  }
+
+  RunEnv env() {
+    return env;
+  }
+
+  RunCtx rc() {
+    return rc;
+  }
+
+  Tier tier() {
+    return tier;
+  }
+
+  /// Runs `repeat` times and gives the last `r0`; the average time is in [#nanos].
+  long run(long ctxAddr, int repeat) {
+    int n = Math.max(repeat, 1);
+    long r0 = 0;
+    long start = System.nanoTime();
+    for (int i = 0; i < n; i++) {
+      reader.enter();
+      try {
+        r0 = rc.run(executable, ctxAddr);
+      } finally {
+        reader.exit();
+      }
+    }
+    nanos = (System.nanoTime() - start) / n;
+    return r0;
+  }
+
+  long nanos() {
+    return nanos;
+  }
+
+  @Override
+  public void close() {
+    reader.close();
+    for (long addr : allocations) {
+      collection.machine().memory().free(addr);
+    }
+  }
+}
