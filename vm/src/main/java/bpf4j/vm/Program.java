@@ -52,8 +52,8 @@ public final class Program implements bpf4j.maps.KernelObject {
   }
 
   /// Runs the program as `BPF_PROG_TEST_RUN` would. Program types that the kernel cannot test-run
-  /// take their context from [TestRun#ctxIn]. Throws [TestRunException] with the kernel's errno, and
-  /// [GuestTrap] for a fault of the program.
+  /// take their context from [TestRun#ctxIn]. Throws [TestRunException] with the kernel's errno,
+  /// and [GuestTrap] for a fault of the program.
   public RunResult testRun(TestRun run) {
     return TestRunner.of(spec.type()).run(this, run);
   }

@@ -24,14 +24,15 @@ final class RunSession implements AutoCloseable {
     collection = program.collection();
     tier = program.resolve(run.tier());
     executable = program.executable(tier);
-    env =
-        new RunEnv(collection.machine(), program.type(), program.spec().attachType());
+    env = new RunEnv(collection.machine(), program.type(), program.spec().attachType());
     reader = collection.machine().maps().rcu().register();
     long stack = allocate(RunCtx.STACK_BYTES, "stack");
     if (tier == Tier.CHECKED) {
       collection
           .enableShadow()
-          .mark(stack + RunCtx.FRAME_STRIDE, RunCtx.STACK_BYTES - RunCtx.FRAME_STRIDE,
+          .mark(
+              stack + RunCtx.FRAME_STRIDE,
+              RunCtx.STACK_BYTES - RunCtx.FRAME_STRIDE,
               ShadowMemory.RED_ZONE);
     }
     rc = new RunCtx(collection.machine().memory(), collection.codeSpace(tier), stack, run.cpu());

@@ -44,8 +44,7 @@ final class SkbTestRun implements TestRunner {
     }
     byte[] ctx = TestRunOutput.context(run, SkBuff.CTX_SIZE);
     ProgType type = program.type();
-    boolean lwt =
-        type == ProgType.LWT_IN || type == ProgType.LWT_OUT || type == ProgType.LWT_XMIT;
+    boolean lwt = type == ProgType.LWT_IN || type == ProgType.LWT_OUT || type == ProgType.LWT_XMIT;
     int linear = data.length;
     if (ctx != null) {
       int end = GuestWords.u32(ctx, SkBuff.DATA_END);
@@ -70,8 +69,7 @@ final class SkbTestRun implements TestRunner {
     boolean l2 = program.type() == ProgType.SCHED_CLS || program.type() == ProgType.SCHED_ACT;
     try (RunSession session = new RunSession(program, run)) {
       GuestMemory memory = session.memory();
-      SkBuff skb =
-          new SkBuff(memory, session.allocate(SkBuff.CTX_SIZE, "struct __sk_buff"));
+      SkBuff skb = new SkBuff(memory, session.allocate(SkBuff.CTX_SIZE, "struct __sk_buff"));
       try {
         skb.receive(data, linear, l2, device.macAddress());
         SkbSocket.attach(session, skb, data, linear);

@@ -5,7 +5,8 @@ import org.jspecify.annotations.Nullable;
 /// The arguments of one `BPF_PROG_TEST_RUN`.
 ///
 /// @param dataIn the packet, or null for none
-/// @param dataOutSize room for the packet afterwards (`data_size_out`), or -1 for as much as it takes
+/// @param dataOutSize room for the packet afterwards (`data_size_out`), or -1 for as much as it
+///   takes
 /// @param ctxIn the context, or null for none
 /// @param ctxOutSize room for the context afterwards, or -1 for as much as it takes
 /// @param wantCtxOut whether the context is wanted afterwards
@@ -34,8 +35,7 @@ public record TestRun(
   public static final int F_SKB_CHECKSUM_COMPLETE = 1 << 2;
 
   /// Without packet or context, once, on CPU 0.
-  public static final TestRun EMPTY =
-      new TestRun(null, -1, null, -1, false, 1, 0, 0, 0, Tier.AUTO);
+  public static final TestRun EMPTY = new TestRun(null, -1, null, -1, false, 1, 0, 0, 0, Tier.AUTO);
 
   /// With a packet.
   public static TestRun of(byte[] packet) {

@@ -124,8 +124,7 @@ final class XdpTestRun implements TestRunner {
         if (ctx != null) {
           session
               .memory()
-              .putU32(
-                  at + XdpBuff.RX_QUEUE_INDEX, GuestWords.u32(ctx, XdpBuff.RX_QUEUE_INDEX));
+              .putU32(at + XdpBuff.RX_QUEUE_INDEX, GuestWords.u32(ctx, XdpBuff.RX_QUEUE_INDEX));
         }
         session.env().setXdp(xdp);
         long r0 = session.run(at, run.repeat());

@@ -4,7 +4,8 @@ import bpf4j.model.proto.HelperTable;
 import bpf4j.vm.engine.HelperBody;
 import org.jspecify.annotations.Nullable;
 
-/// The bodies of helpers by number; each family adds its own under the names of the prototype table.
+/// The bodies of helpers by number; each family adds its own under the names of the prototype
+/// table.
 public final class HelperRegistry {
   private static final HelperRegistry ALL = new HelperRegistry();
 

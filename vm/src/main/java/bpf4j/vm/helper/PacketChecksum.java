@@ -13,8 +13,8 @@ public final class PacketChecksum {
     return Checksum.partial(memory, skb.data() + off, skb.length() - off, 0);
   }
 
-  /// Whether the sum that the program kept up belongs to the packet. `l2`: the packet's start was the
-  /// link header all along; otherwise that header was just put back.
+  /// Whether the sum that the program kept up belongs to the packet. `l2`: the packet's start was
+  /// the link header all along; otherwise that header was just put back.
   public static boolean matches(GuestMemory memory, SkBuff skb, boolean l2) {
     int off = l2 ? skb.networkOff() : skb.networkOff() + SkBuff.ETH_HLEN;
     long sum = Checksum.partial(memory, skb.data() + off, skb.length() - off, 0);

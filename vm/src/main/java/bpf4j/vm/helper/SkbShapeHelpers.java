@@ -204,8 +204,7 @@ final class SkbShapeHelpers {
       skb.openGap(MAC_ADDRESSES, VLAN_HEADER);
       GuestMemory memory = rc.memory();
       memory.putU16(skb.data() + MAC_ADDRESSES, oldProtocol);
-      Checksum.putNetworkU16(
-          memory, skb.data() + MAC_ADDRESSES + 2, skb.get(SkBuff.VLAN_TCI));
+      Checksum.putNetworkU16(memory, skb.data() + MAC_ADDRESSES + 2, skb.get(SkBuff.VLAN_TCI));
       skb.put(SkBuff.PROTOCOL, oldProtocol);
     }
     skb.setVlanTag(p, (int) tci & 0xffff);

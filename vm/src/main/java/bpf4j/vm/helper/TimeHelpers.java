@@ -20,7 +20,9 @@ final class TimeHelpers {
         "ktime_get_tai_ns",
         (rc, _, _, _, _, _) -> now(rc) + RunEnv.of(rc).kernel().wallOffsetNanos());
     r.add("jiffies64", TimeHelpers::jiffies);
-    r.add("get_prandom_u32", (rc, _, _, _, _, _) -> RunEnv.of(rc).kernel().nextRandom() & 0xffff_ffffL);
+    r.add(
+        "get_prandom_u32",
+        (rc, _, _, _, _, _) -> RunEnv.of(rc).kernel().nextRandom() & 0xffff_ffffL);
   }
 
   private static long now(RunCtx rc) {

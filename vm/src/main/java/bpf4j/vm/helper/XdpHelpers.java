@@ -12,14 +12,11 @@ final class XdpHelpers {
 
   static void register(HelperRegistry r) {
     r.add(
-        "xdp_adjust_head",
-        (rc, _, delta, _, _, _) -> RunEnv.of(rc).xdp().adjustHead((int) delta));
+        "xdp_adjust_head", (rc, _, delta, _, _, _) -> RunEnv.of(rc).xdp().adjustHead((int) delta));
     r.add(
-        "xdp_adjust_meta",
-        (rc, _, delta, _, _, _) -> RunEnv.of(rc).xdp().adjustMeta((int) delta));
+        "xdp_adjust_meta", (rc, _, delta, _, _, _) -> RunEnv.of(rc).xdp().adjustMeta((int) delta));
     r.add(
-        "xdp_adjust_tail",
-        (rc, _, delta, _, _, _) -> RunEnv.of(rc).xdp().adjustTail((int) delta));
+        "xdp_adjust_tail", (rc, _, delta, _, _, _) -> RunEnv.of(rc).xdp().adjustTail((int) delta));
     r.add("xdp_get_buff_len", (rc, _, _, _, _, _) -> RunEnv.of(rc).xdp().length());
     r.add("xdp_load_bytes", XdpHelpers::load);
     r.add("xdp_store_bytes", XdpHelpers::store);

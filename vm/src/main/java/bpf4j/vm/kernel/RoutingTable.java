@@ -26,6 +26,8 @@ public final class RoutingTable {
   private final List<Route> routes = new ArrayList<>();
   private final Map<String, byte[]> neighbours = new HashMap<>();
 
+  RoutingTable() {}
+
   /// Adds a route.
   public synchronized void add(Route route) {
     routes.add(route);

@@ -35,8 +35,7 @@ public final class VirtualKernel {
     devices.put(NetDevice.LOOPBACK.ifindex(), NetDevice.LOOPBACK);
   }
 
-  /// Nanoseconds since boot; each reading of the virtual clock moves it on by
-  /// [#NANOS_PER_READING].
+  /// Nanoseconds since boot; each reading of the virtual clock moves it on by [#NANOS_PER_READING].
   public synchronized long readClock() {
     LongSupplier c = clock;
     if (c != null) {

@@ -1,4 +1,5 @@
-/// The virtual kernel: what helpers ask a kernel for, set by the caller and deterministic by default.
+/// The virtual kernel: what helpers ask a kernel for, set by the caller and deterministic by
+/// default.
 @NullMarked
 package bpf4j.vm.kernel;
 

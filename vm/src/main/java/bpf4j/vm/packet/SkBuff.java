@@ -82,7 +82,8 @@ public final class SkBuff extends PacketBuffer {
     return ctxAddr;
   }
 
-  /// Takes an Ethernet frame as `eth_type_trans()` leaves it: with the link header (`l2`) or without.
+  /// Takes an Ethernet frame as `eth_type_trans()` leaves it: with the link header (`l2`) or
+  /// without.
   public void receive(byte[] frame, int linearBytes, boolean l2, byte[] deviceMac) {
     fill(frame, linearBytes, HEADROOM, TAILROOM);
     memory.fill(ctxAddr, CTX_SIZE, 0);

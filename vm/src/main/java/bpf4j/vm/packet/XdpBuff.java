@@ -3,8 +3,8 @@ package bpf4j.vm.packet;
 import bpf4j.maps.GuestMemory;
 import bpf4j.model.spec.Errno;
 
-/// An XDP buffer: a frame in a 4 KiB page with headroom, and the `struct xdp_md` in guest memory that
-/// programs see.
+/// An XDP buffer: a frame in a 4 KiB page with headroom, and the `struct xdp_md` in guest memory
+/// that programs see.
 public final class XdpBuff extends PacketBuffer {
   /// `sizeof(struct xdp_md)`.
   public static final int CTX_SIZE = 24;
@@ -45,8 +45,8 @@ public final class XdpBuff extends PacketBuffer {
     return ctxAddr;
   }
 
-  /// Takes `metaBytes` of metadata followed by a frame, of which so much lies in the first page that
-  /// `linearBytes` of both together are reachable.
+  /// Takes `metaBytes` of metadata followed by a frame, of which so much lies in the first page
+  /// that `linearBytes` of both together are reachable.
   public void receive(byte[] metaAndFrame, int metaBytes, int linearBytes) {
     fill(metaAndFrame, linearBytes, HEADROOM - metaBytes, FRAME_SIZE);
     moveStart(metaBytes);
