@@ -13,7 +13,7 @@ final class GuestWords {
 
   static void putU32(byte[] bytes, int off, int value) {
     for (int i = 0; i < 4; i++) {
-      bytes[off + i] = (byte) (value >>> 8 * i);
+      bytes[off + i] = (byte) (value >>> (8 * i));
     }
   }
 }
