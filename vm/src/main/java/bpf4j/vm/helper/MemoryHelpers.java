@@ -58,7 +58,7 @@ final class MemoryHelpers {
       long c = memory.getU8(from + i);
       memory.putU8(dst + i, c);
       if (c == 0) {
-        return i + 1;
+        return i + 1L;
       }
     }
     memory.putU8(dst + n - 1, 0);
