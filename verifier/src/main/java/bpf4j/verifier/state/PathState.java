@@ -39,6 +39,9 @@ public final class PathState {
   public int mayGotoDepth;
   public boolean cleaned;
 
+  /// The list entry of a stored checkpoint; null for any other state, copies included.
+  public @Nullable Checkpoint checkpoint;
+
   /// For a loop's back edge: the checkpoint that the state was found equal to.
   public @Nullable PathState equalState;
 

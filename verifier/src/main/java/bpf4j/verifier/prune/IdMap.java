@@ -1,0 +1,48 @@
+package bpf4j.verifier.prune;
+
+import java.util.Arrays;
+
+/// Pairs ids of an old state with ids of the current one: equal ids there must be equal here.
+final class IdMap {
+  private int[] olds = new int[32];
+  private int[] curs = new int[32];
+  private int count;
+  private int tmpId;
+
+  /// Starts a comparison; made-up ids come after `lastId`.
+  void reset(int lastId) {
+    count = 0;
+    tmpId = lastId;
+  }
+
+  /// Whether the pair agrees with those seen before. Both set or both clear.
+  boolean check(int old, int cur) {
+    if ((old == 0) != (cur == 0)) {
+      return false;
+    }
+    if (old == 0) {
+      return true;
+    }
+    for (int i = 0; i < count; i++) {
+      if (olds[i] == old) {
+        return curs[i] == cur;
+      }
+      if (curs[i] == cur) {
+        return false;
+      }
+    }
+    if (count == olds.length) {
+      olds = Arrays.copyOf(olds, count * 2);
+      curs = Arrays.copyOf(curs, count * 2);
+    }
+    olds[count] = old;
+    curs[count++] = cur;
+    return true;
+  }
+
+  /// As [#check] for scalars: an unlinked old scalar fits any, an unlinked current one counts as
+  /// linked to itself alone.
+  boolean checkScalar(int old, int cur) {
+    return old == 0 || check(old, cur != 0 ? cur : ++tmpId);
+  }
+}
