@@ -28,4 +28,8 @@ public final class InsnFacts {
   void markReached(int slotIdx) {
     reached[slotIdx] = true;
   }
+
+  void setMapIdx(int slotIdx, int map) {
+    mapIdx[slotIdx] = map;
+  }
 }

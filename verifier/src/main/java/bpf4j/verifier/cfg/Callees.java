@@ -98,8 +98,7 @@ public final class Callees {
         insn, Insns.isKfuncCall(insn) ? env.kfuncs.summary(env, slotIdx) : null);
   }
 
-  public static boolean runsAsyncCallback(
-      Env env, long insn, Kfuncs.@Nullable Summary kfunc) {
+  public static boolean runsAsyncCallback(Env env, long insn, Kfuncs.@Nullable Summary kfunc) {
     return Insns.isHelperCall(insn)
         ? RawInsn.imm(insn) == TIMER_SET_CALLBACK
         : kfunc != null && kfunc.asyncCallback();

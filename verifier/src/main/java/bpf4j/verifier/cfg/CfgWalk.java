@@ -8,8 +8,8 @@ import bpf4j.verifier.env.Env;
 import bpf4j.verifier.env.Subprog;
 import bpf4j.verifier.kfunc.Kfuncs;
 
-/// Walks the control flow from the entry: every instruction must be reachable, no jump may leave the
-/// program or land inside a wide instruction. Marks where paths join (prune points) and where
+/// Walks the control flow from the entry: every instruction must be reachable, no jump may leave
+/// the program or land inside a wide instruction. Marks where paths join (prune points) and where
 /// control arrives by a jump.
 ///
 /// The walk is depth first with an explicit stack; an edge is taken when the instruction is on top

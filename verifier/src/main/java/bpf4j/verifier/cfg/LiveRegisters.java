@@ -68,7 +68,9 @@ public final class LiveRegisters {
     boolean isReg = Insns.isRegOperand(insn);
     return switch (RawInsn.insnClass(insn)) {
       case Opcodes.LD ->
-          Insns.mode(insn) == Opcodes.IMM && Insns.accessBytes(insn) == 8 ? pair(0, dst) : pair(ALL, 0);
+          Insns.mode(insn) == Opcodes.IMM && Insns.accessBytes(insn) == 8
+              ? pair(0, dst)
+              : pair(ALL, 0);
       case Opcodes.LDX -> {
         int mode = Insns.mode(insn);
         yield mode == Opcodes.MEM || mode == Opcodes.MEMSX ? pair(src, dst) : pair(ALL, 0);

@@ -100,8 +100,7 @@ public final class SubprogDiscovery {
           && btf.declTagComponent(id) == -1
           && btf.name(id).startsWith(EXCEPTION_TAG)) {
         if (name != null) {
-          throw env.reject(
-              Errno.EEXIST, "multiple exception callback tags for main subprog");
+          throw env.reject(Errno.EEXIST, "multiple exception callback tags for main subprog");
         }
         name = btf.name(id).substring(EXCEPTION_TAG.length());
       }
@@ -112,20 +111,17 @@ public final class SubprogDiscovery {
   private int exceptionCallbackSlot(Btf btf, String name) {
     int id = btf.find(name, BtfKind.FUNC);
     if (id <= 0) {
-      throw env.reject(
-          Errno.ENOENT, "exception callback '%s' could not be found in BTF", name);
+      throw env.reject(Errno.ENOENT, "exception callback '%s' could not be found in BTF", name);
     }
     if (btf.linkage(id) != 1) {
-      throw env.reject(
-          Errno.EINVAL, "exception callback '%s' must have global linkage", name);
+      throw env.reject(Errno.EINVAL, "exception callback '%s' must have global linkage", name);
     }
     for (ProgramSpec.FuncInfo f : env.spec.funcInfo()) {
       if (f.typeId() != id) {
         continue;
       }
       if (f.slotIdx() == 0) {
-        throw env.reject(
-            Errno.EINVAL, "invalid exception callback insn_off in func_info: 0");
+        throw env.reject(Errno.EINVAL, "invalid exception callback insn_off in func_info: 0");
       }
       return f.slotIdx();
     }

@@ -31,6 +31,9 @@ public final class AttachInfo {
   /// Whether the program reads its arguments by the types of a tracepoint.
   public boolean isBtfTracepoint;
 
+  /// Whether a struct_ops member asks for a private stack.
+  public boolean privateStack;
+
   public AttachInfo(ProgramSpec spec) {
     type = spec.type();
     attachType = spec.attachType();
@@ -49,6 +52,14 @@ public final class AttachInfo {
 
   public @Nullable AttachType attachType() {
     return targetAttachType != null ? targetAttachType : attachType;
+  }
+
+  /// Whether the program runs from a trampoline at a kernel function.
+  public boolean hasTrampoline() {
+    return attachType == AttachType.TRACE_FENTRY
+        || attachType == AttachType.TRACE_FEXIT
+        || attachType == AttachType.MODIFY_RETURN
+        || attachType == AttachType.LSM_MAC;
   }
 
   /// Makes an extension follow the rules of its target.

@@ -52,6 +52,9 @@ public final class Env {
   /// Prototypes of helpers as this program sees them, by number; filled as they are asked for.
   public final Map<Integer, Optional<HelperProto>> helpers = new HashMap<>();
 
+  /// Kernel symbols in wide immediates.
+  public bpf4j.verifier.btf.Ksyms ksyms = bpf4j.verifier.btf.Ksyms.NONE;
+
   /// Knowledge about kernel functions.
   public bpf4j.verifier.kfunc.Kfuncs kfuncs = bpf4j.verifier.kfunc.Kfuncs.NONE;
 
@@ -64,6 +67,12 @@ public final class Env {
 
   /// Set where scalars must be compared exactly: pointer arithmetic limits were recorded.
   public boolean exploreAluLimits;
+
+  /// Number of CPUs, as `bpf_get_smp_processor_id` is limited by it.
+  public int cpus = 2;
+
+  /// Whether the program uses an arena map.
+  public boolean hasArena;
 
   public int insnIdx;
   public int prevInsnIdx;

@@ -1,6 +1,7 @@
 package bpf4j.verifier.kfunc;
 
 import bpf4j.verifier.env.Env;
+import bpf4j.verifier.exec.Machine;
 import org.jspecify.annotations.Nullable;
 
 /// What the passes ask about kfunc calls, and the check of one call. A seam: the structural passes
@@ -29,7 +30,7 @@ public interface Kfuncs {
   @Nullable Summary summary(Env env, int slotIdx);
 
   /// Executes the call at `slotIdx` in the current state.
-  void call(Env env, int slotIdx);
+  void call(Machine m, int slotIdx);
 
   /// Whether the current frame is a callback that runs under the lock of its caller (`less` of
   /// `bpf_rbtree_add`).
@@ -47,8 +48,8 @@ public interface Kfuncs {
         }
 
         @Override
-        public void call(Env env, int slotIdx) {
-          throw env.unsupported("calling kernel function " + env.text(slotIdx));
+        public void call(Machine m, int slotIdx) {
+          throw m.env.unsupported("calling kernel function " + m.env.text(slotIdx));
         }
 
         @Override

@@ -250,7 +250,9 @@ public final class StatePrinter {
       }
       item(names[i]).append('=');
       for (int j = i + 2; j < names.length; j += 2) {
-        if (!omit[j] && values[j] == values[i] && isNegative(names, values, j) == isNegative(names, values, i)) {
+        if (!omit[j]
+            && values[j] == values[i]
+            && isNegative(names, values, j) == isNegative(names, values, i)) {
           omit[j] = true;
           out.append(names[j]).append('=');
         }

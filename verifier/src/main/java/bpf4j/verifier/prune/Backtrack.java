@@ -11,8 +11,8 @@ import bpf4j.verifier.state.Frame;
 import bpf4j.verifier.state.HistoryEntry;
 import org.jspecify.annotations.Nullable;
 
-/// One step backwards over an instruction: which registers and slots before it the marked ones after
-/// it were computed from.
+/// One step backwards over an instruction: which registers and slots before it the marked ones
+/// after it were computed from.
 final class Backtrack {
   private static final int TAIL_CALL = HelperTable.id("tail_call");
   private final Env env;
@@ -145,7 +145,8 @@ final class Backtrack {
       exit(subseqIdx);
       return true;
     }
-    if (Insns.isRegOperand(insn) && (marks.has(RawInsn.dst(insn)) || marks.has(RawInsn.src(insn)))) {
+    if (Insns.isRegOperand(insn)
+        && (marks.has(RawInsn.dst(insn)) || marks.has(RawInsn.src(insn)))) {
       int flags = hist == null ? 0 : hist.flags();
       if ((flags & HistoryEntry.SRC_STACK) == 0) {
         marks.set(RawInsn.src(insn));
@@ -179,8 +180,7 @@ final class Backtrack {
       dropArgs();
     }
     expectNone(marks.regs() & BacktrackMarks.ARGS, 0);
-    boolean r0 =
-        subseqIdx >= 1 && Insns.isSubprogCall(env.insns[subseqIdx - 1]) && marks.has(0);
+    boolean r0 = subseqIdx >= 1 && Insns.isSubprogCall(env.insns[subseqIdx - 1]) && marks.has(0);
     marks.drop(0);
     marks.enterCallee();
     if (r0) {

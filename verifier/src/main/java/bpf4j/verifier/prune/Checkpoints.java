@@ -1,10 +1,10 @@
 package bpf4j.verifier.prune;
 
+import bpf4j.model.spec.Errno;
 import bpf4j.verifier.cfg.Insns;
 import bpf4j.verifier.env.Counters;
 import bpf4j.verifier.env.Env;
 import bpf4j.verifier.env.Rejection;
-import bpf4j.model.spec.Errno;
 import bpf4j.verifier.flow.StackLiveness;
 import bpf4j.verifier.prune.StateEquality.Exactness;
 import bpf4j.verifier.state.Checkpoint;
@@ -17,8 +17,8 @@ import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// The states stored so far. At a prune point the current state is compared with those stored there:
-/// covered by an explored one the path ends; equal to one still being explored it is a loop.
+/// The states stored so far. At a prune point the current state is compared with those stored
+/// there: covered by an explored one the path ends; equal to one still being explored it is a loop.
 ///
 /// When a state is stored, and when one is given up, follows Linux 6.18's thresholds, since they
 /// decide how many instructions are processed.
@@ -53,26 +53,28 @@ public final class Checkpoints {
     return Integer.remainderUnsigned(insnIdx ^ st.cur().callsite, buckets.length);
   }
 
-  /// Finds the checkpoint at `insnIdx` with the calls of `cur` among the ancestors from `from` on.
-  public static @Nullable PathState ancestorAt(
-      @Nullable PathState from, PathState cur, int insnIdx) {
-    for (PathState st = from == null ? null : from.parent; st != null; st = st.parent) {
-      if (st.insnIdx == insnIdx && st.sameCallsites(cur)) {
+  /// The newest unfinished checkpoint at `insnIdx` before `cur` in this path, with the same calls:
+  /// the previous round of a loop. Null where there is none.
+  public @Nullable PathState previousAt(PathState cur, int insnIdx) {
+    for (@Nullable Checkpoint cp = buckets[bucket(insnIdx, env.cur())]; cp != null; cp = cp.next) {
+      PathState st = cp.state;
+      if (st.insnIdx == insnIdx
+          && st.branches > 0
+          && st.sameCallsites(cur)
+          && st.dfsDepth < cur.dfsDepth) {
         return st;
       }
     }
     return null;
   }
 
-  /// Compares the current state with those stored at `insnIdx` and stores it where that helps.
-  /// True when the path need not be explored further.
+  /// Compares the current state with those stored at `insnIdx` and stores it where that helps. True
+  /// when the path need not be explored further.
   public boolean visit(int insnIdx) {
     PathState cur = env.cur();
     Counters c = env.counters;
     boolean forceNew =
-        env.testStateFreq
-            || env.aux.forceCheckpoint[insnIdx]
-            || cur.historyLen() > MAX_HISTORY;
+        env.testStateFreq || env.aux.forceCheckpoint[insnIdx] || cur.historyLen() > MAX_HISTORY;
     boolean addNew =
         forceNew
             || (c.jmpsProcessed - c.prevJmpsProcessed >= 2
@@ -101,8 +103,7 @@ public final class Checkpoints {
         }
       } else {
         boolean incomplete = sccs.isIncomplete(old);
-        if (equality.equal(
-            old, cur, incomplete ? Exactness.RANGE_WITHIN : Exactness.NOT_EXACT)) {
+        if (equality.equal(old, cur, incomplete ? Exactness.RANGE_WITHIN : Exactness.NOT_EXACT)) {
           hit(cp, cur, insnIdx, incomplete);
           return true;
         }
@@ -147,8 +148,8 @@ public final class Checkpoints {
     }
   }
 
-  /// Whether an unfinished state at the same instruction ends this path as a converged loop. Refuses
-  /// the program where it is an infinite one.
+  /// Whether an unfinished state at the same instruction ends this path as a converged loop.
+  /// Refuses the program where it is an infinite one.
   private boolean isLoopHit(PathState old, PathState cur, int insnIdx) {
     Frame frame = old.cur();
     if (frame.inAsyncCallback && frame.asyncEntryCnt != cur.cur().asyncEntryCnt) {
@@ -265,13 +266,12 @@ public final class Checkpoints {
   /// A scalar id that only one register has links nothing.
   private static void clearSingularIds(PathState st) {
     Map<Integer, Integer> counts = new HashMap<>();
-    st.mapRegs(
-        r -> {
-          if (r.isScalar() && r.id() != 0) {
-            counts.merge(r.baseId(), 1, Integer::sum);
-          }
-          return r;
-        });
+    st.mapRegs(r -> {
+      if (r.isScalar() && r.id() != 0) {
+        counts.merge(r.baseId(), 1, Integer::sum);
+      }
+      return r;
+    });
     if (counts.containsValue(1)) {
       st.mapRegs(
           r -> r.isScalar() && r.id() != 0 && counts.get(r.baseId()) == 1 ? r.unlinked() : r);

@@ -10,8 +10,8 @@ import bpf4j.verifier.state.RegState;
 import bpf4j.verifier.state.StackSlot;
 import org.jspecify.annotations.Nullable;
 
-/// Marks scalars of stored states as precise: a later path may be pruned by such a state only if its
-/// value is covered. Starting from a scalar whose value mattered, the path is walked backwards
+/// Marks scalars of stored states as precise: a later path may be pruned by such a state only if
+/// its value is covered. Starting from a scalar whose value mattered, the path is walked backwards
 /// through all its checkpoints, marking whatever the value was computed from.
 ///
 /// Marks in the state under execution do not matter; they are dropped when it is stored.

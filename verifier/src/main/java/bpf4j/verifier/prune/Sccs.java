@@ -8,9 +8,9 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// Visits of loops. While a loop is being explored, a state found equal to an earlier one inside the
-/// loop is kept as a back edge; when the loop is left, precision is carried along the back edges
-/// until nothing changes.
+/// Visits of loops. While a loop is being explored, a state found equal to an earlier one inside
+/// the loop is kept as a back edge; when the loop is left, precision is carried along the back
+/// edges until nothing changes.
 final class Sccs {
   /// Calls that lead to a loop, and its number.
   private record Chain(List<Integer> callsites, int scc) {
