@@ -77,10 +77,6 @@ final class HelperArgs {
     return t;
   }
 
-  static boolean isMemory(ArgType type) {
-    return COMPATIBLE.get(type) == MEM;
-  }
-
   /// Refuses a register whose type the argument does not take.
   static void checkType(Env env, int regno, ArgProto arg, CallMeta meta) {
     RegState reg = env.reg(regno);

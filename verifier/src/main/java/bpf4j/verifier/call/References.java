@@ -7,6 +7,7 @@ import bpf4j.verifier.state.PathState;
 import bpf4j.verifier.state.Ref;
 import bpf4j.verifier.state.RegState;
 import bpf4j.verifier.state.RegType;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /// Resources that a program acquires and must release.
@@ -90,7 +91,8 @@ public final class References {
   /// The lock held with this id and object, or any with `object` null; null where there is none.
   public @Nullable Ref findLock(Ref.Kind kind, int id, @Nullable Object object) {
     for (Ref r : env.cur().refs) {
-      if (r.kind() == kind && (object == null || (r.id() == id && r.object() == object))) {
+      if (r.kind() == kind
+          && (object == null || (r.id() == id && Objects.equals(r.object(), object)))) {
         return r;
       }
     }
@@ -104,7 +106,7 @@ public final class References {
     Object prevObject = null;
     for (int i = 0; i < st.refs.length; i++) {
       Ref r = st.refs[i];
-      if (r.kind() == kind && r.id() == id && r.object() == object) {
+      if (r.kind() == kind && r.id() == id && Objects.equals(r.object(), object)) {
         st.removeRef(i);
         st.activeLocks--;
         st.activeLockId = prevId;

@@ -104,7 +104,7 @@ public final class JumpInsns {
     refine(insn, op, is32, s, there);
     syncBoth(isReg ? src : -1, dst, there, linked);
     // The states are read again: refining changed them.
-    nullChecks(insn, op, is32, s, there);
+    nullChecks(insn, op, is32, there);
     if (env.log.level1()) {
       env.printInsnState(here, here.curFrameno());
     }
@@ -304,7 +304,7 @@ public final class JumpInsns {
 
   // ---- null checks and packet limits ---------------------------------------------------------
 
-  private void nullChecks(long insn, int op, boolean is32, RegState s, PathState there) {
+  private void nullChecks(long insn, int op, boolean is32, PathState there) {
     int dst = RawInsn.dst(insn);
     int src = RawInsn.src(insn);
     boolean isReg = Insns.isRegOperand(insn);

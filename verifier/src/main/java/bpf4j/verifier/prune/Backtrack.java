@@ -44,7 +44,7 @@ final class Backtrack {
           case Opcodes.ALU, Opcodes.ALU64 -> alu(insn);
           case Opcodes.LDX -> load(insn, hist);
           case Opcodes.STX, Opcodes.ST ->
-              Insns.isAtomic(insn) && RawInsn.imm(insn) == Opcodes.LOAD_ACQ
+              (Insns.isAtomic(insn) && RawInsn.imm(insn) == Opcodes.LOAD_ACQ)
                   ? load(insn, hist)
                   : store(insn, cls, hist);
           case Opcodes.LD -> wide(insn);

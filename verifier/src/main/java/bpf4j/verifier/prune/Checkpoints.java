@@ -273,8 +273,10 @@ public final class Checkpoints {
       return r;
     });
     if (counts.containsValue(1)) {
-      st.mapRegs(
-          r -> r.isScalar() && r.id() != 0 && counts.get(r.baseId()) == 1 ? r.unlinked() : r);
+      st.mapRegs(r ->
+          r.isScalar() && r.id() != 0 && counts.getOrDefault(r.baseId(), 0) == 1
+              ? r.unlinked()
+              : r);
     }
   }
 

@@ -8,6 +8,7 @@ import bpf4j.verifier.state.Ref;
 import bpf4j.verifier.state.RegState;
 import bpf4j.verifier.state.RegType;
 import bpf4j.verifier.state.StackSlot;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /// Whether an old, explored state covers the current one: everything that was proved from the old
@@ -58,7 +59,7 @@ public final class StateEquality {
         || old.activeRcuLocks != cur.activeRcuLocks
         || !ids.check(old.activeIrqId, cur.activeIrqId)
         || !ids.check(old.activeLockId, cur.activeLockId)
-        || old.activeLockObject != cur.activeLockObject) {
+        || !Objects.equals(old.activeLockObject, cur.activeLockObject)) {
       return false;
     }
     for (int i = 0; i < old.refs.length; i++) {
@@ -66,7 +67,7 @@ public final class StateEquality {
       Ref c = cur.refs[i];
       if (!ids.check(o.id(), c.id())
           || o.kind() != c.kind()
-          || (o.kind().isLock() && o.object() != c.object())) {
+          || (o.kind().isLock() && !Objects.equals(o.object(), c.object()))) {
         return false;
       }
     }
