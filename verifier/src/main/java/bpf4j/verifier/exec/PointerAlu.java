@@ -42,28 +42,7 @@ public final class PointerAlu {
     }
     ScalarRange o = off.range();
     boolean known = o.isConst();
-    if ((known && (o.smin != o.smax || o.umin != o.umax))
-        || o.smin > o.smax
-        || Long.compareUnsigned(o.umin, o.umax) > 0) {
-      env.setUnknown(dst);
-      return;
-    }
-    if (RawInsn.insnClass(insn) != Opcodes.ALU64) {
-      if (op == Opcodes.SUB && env.priv.allowPtrLeaks()) {
-        env.setUnknown(dst);
-        return;
-      }
-      throw env.reject(Errno.EACCES, "R%d 32-bit pointer arithmetic prohibited", dst);
-    }
-    if (RegType.mayBeNull(ptr.type())) {
-      throw env.reject(
-          Errno.EACCES,
-          "R%d pointer arithmetic on %s prohibited, null-check it first",
-          dst,
-          RegType.name(ptr.type()));
-    }
-    // Loads through untrusted memory cannot fault, so its offsets are not tracked.
-    if (RegType.base(ptr.type()) == RegType.MEM && (ptr.type() & RegType.UNTRUSTED) != 0) {
+    if (!isPointerOperation(insn, ptr, o)) {
       return;
     }
     checkType(dst, ptr, op, known && o.smin == 0, known);
@@ -98,6 +77,34 @@ public final class PointerAlu {
             .withFrameno(reversed ? d.frameno() : ptr.frameno())
             .withPrecise(d.precise()));
     sanitizeBounds(dst);
+  }
+
+  /// Whether the result is a pointer to be computed. Where it is not, the destination is set; some
+  /// operations are refused.
+  private boolean isPointerOperation(long insn, RegState ptr, ScalarRange o) {
+    int dst = RawInsn.dst(insn);
+    if ((o.isConst() && (o.smin != o.smax || o.umin != o.umax))
+        || o.smin > o.smax
+        || Long.compareUnsigned(o.umin, o.umax) > 0) {
+      env.setUnknown(dst);
+      return false;
+    }
+    if (RawInsn.insnClass(insn) != Opcodes.ALU64) {
+      if (Insns.op(insn) == Opcodes.SUB && env.priv.allowPtrLeaks()) {
+        env.setUnknown(dst);
+        return false;
+      }
+      throw env.reject(Errno.EACCES, "R%d 32-bit pointer arithmetic prohibited", dst);
+    }
+    if (RegType.mayBeNull(ptr.type())) {
+      throw env.reject(
+          Errno.EACCES,
+          "R%d pointer arithmetic on %s prohibited, null-check it first",
+          dst,
+          RegType.name(ptr.type()));
+    }
+    // Loads through untrusted memory cannot fault, so its offsets are not tracked.
+    return RegType.base(ptr.type()) != RegType.MEM || (ptr.type() & RegType.UNTRUSTED) == 0;
   }
 
   private void checkType(int dst, RegState ptr, int op, boolean knownZero, boolean known) {
