@@ -195,13 +195,13 @@ public final class ElfFile {
   }
 
   private String range(long offset, long size) {
-    return "offset 0x"
+    return "invalid section header (offset 0x"
         + Long.toHexString(offset)
         + " size 0x"
         + Long.toHexString(size)
         + ", the file has 0x"
         + Integer.toHexString(file.length)
-        + " bytes";
+        + " bytes)";
   }
 
   /// The section's bytes, in the file's byte order, decompressed where the section is compressed; a

@@ -1,6 +1,7 @@
 package bpf4j.loader.elf;
 
 import bpf4j.loader.ElfException;
+import bpf4j.loader.LibbpfErrno;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.Map;
@@ -37,31 +38,33 @@ final class StringTable {
       if (off == 0) {
         return "";
       }
-      throw new ElfException(
-          fileName
-              + ": elf: "
-              + sectionName
-              + ": string offset "
-              + Integer.toUnsignedLong(off)
-              + " out of range (table has "
-              + length
-              + " bytes)");
+      throw refuse(off, "offset out of range (" + sectionName + " has " + length + " bytes)");
     }
     int end = off;
     while (end < length && file[start + end] != 0) {
       end++;
     }
     if (end == length) {
-      throw new ElfException(
-          fileName + ": elf: " + sectionName + ": string at offset " + off + " has no end");
+      throw refuse(off, "no end of string in " + sectionName);
     }
     budget -= end - off;
     if (budget < 0) {
-      throw new ElfException(
-          fileName + ": elf: " + sectionName + ": strings overlap beyond reason at offset " + off);
+      throw refuse(off, "strings of " + sectionName + " overlap beyond reason");
     }
     String s = new String(file, start + off, end - off, StandardCharsets.UTF_8);
     decoded.put(off, s);
     return s;
+  }
+
+  private ElfException refuse(int off, String why) {
+    return new ElfException(
+        fileName,
+        "elf: failed to get section name string at offset "
+            + Integer.toUnsignedLong(off)
+            + " from "
+            + fileName
+            + ": "
+            + why,
+        LibbpfErrno.FORMAT);
   }
 }

@@ -53,6 +53,55 @@ public final class KernelTypeCheck {
   }
 
   private @Nullable String meta(int id) {
+    BtfKind kind = btf.kind(id);
+    if (btf.vlen(id) != 0 && !hasRecords(kind)) {
+      return "vlen != 0";
+    }
+    return btf.kindFlag(id) && !takesFlag(kind) ? "Invalid btf_info kind_flag" : byKind(id);
+  }
+
+  /// Whether the length field of the kind means anything: a number of records, or a linkage.
+  private static boolean hasRecords(BtfKind kind) {
+    return switch (kind) {
+      case STRUCT, UNION, ENUM, ENUM64, FUNC, FUNC_PROTO, DATASEC -> true;
+      case UNKN,
+          INT,
+          PTR,
+          ARRAY,
+          FWD,
+          TYPEDEF,
+          VOLATILE,
+          CONST,
+          RESTRICT,
+          VAR,
+          FLOAT,
+          DECL_TAG,
+          TYPE_TAG ->
+          false;
+    };
+  }
+
+  private static boolean takesFlag(BtfKind kind) {
+    return switch (kind) {
+      case STRUCT, UNION, ENUM, ENUM64, FWD, TYPE_TAG, DECL_TAG -> true;
+      case UNKN,
+          INT,
+          PTR,
+          ARRAY,
+          TYPEDEF,
+          VOLATILE,
+          CONST,
+          RESTRICT,
+          FUNC,
+          FUNC_PROTO,
+          VAR,
+          DATASEC,
+          FLOAT ->
+          false;
+    };
+  }
+
+  private @Nullable String byKind(int id) {
     return switch (btf.kind(id)) {
       case INT -> encoding(id);
       case TYPEDEF, FWD -> identifier(btf.nameOff(id)) ? null : "Invalid name";
@@ -70,7 +119,8 @@ public final class KernelTypeCheck {
   }
 
   private static boolean letter(int c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '.';
+    // The kernel's letters include those of Latin-1, which are no UTF-8 and decode to U+FFFD.
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '.' || c == 0xfffd;
   }
 
   private boolean identifier(int nameOff) {

@@ -170,7 +170,7 @@ final class CallLinker {
         case EXTERN_CALL -> {
           return null;
         }
-        case CALL -> subSlot = r.symOff() / ObjectFile.INSN_SIZE + RawInsn.imm(insn) + 1;
+        case CALL -> subSlot = (long) r.symOff() / ObjectFile.INSN_SIZE + RawInsn.imm(insn) + 1;
         case SUBPROG_ADDR -> subSlot = (r.symOff() + RawInsn.imm(insn)) / ObjectFile.INSN_SIZE;
         case MAP, DATA, EXTERN_LD64 ->
             throw failed(

@@ -120,12 +120,7 @@ public final class ProgramLinker {
       switch (r.kind()) {
         case MAP -> load(insns, at, PSEUDO_MAP_FD, r.target(), RawInsn.imm(insns[at + 1]));
         case DATA ->
-            load(
-                insns,
-                at,
-                PSEUDO_MAP_VALUE,
-                r.target(),
-                (int) (RawInsn.imm(insns[at]) + r.symOff()));
+            load(insns, at, PSEUDO_MAP_VALUE, r.target(), RawInsn.imm(insns[at]) + r.symOff());
         case EXTERN_LD64 -> loadExtern(insns, at, types.externs().get(r.target()));
         case EXTERN_CALL -> callExtern(insns, at, r.target());
         case CALL, SUBPROG_ADDR -> {}

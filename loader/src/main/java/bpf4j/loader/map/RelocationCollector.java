@@ -173,7 +173,7 @@ public final class RelocationCollector {
               + "' at offset "
               + Long.toUnsignedString(sym.value()));
     }
-    return new Relocation(Relocation.Kind.CALL, slot, -1, sym.value());
+    return new Relocation(Relocation.Kind.CALL, slot, -1, (int) sym.value());
   }
 
   private String sectionName(ElfSymbol sym) {
@@ -213,17 +213,17 @@ public final class RelocationCollector {
                 + "+"
                 + imm);
       }
-      return new Relocation(Relocation.Kind.SUBPROG_ADDR, slot, -1, sym.value());
+      return new Relocation(Relocation.Kind.SUBPROG_ADDR, slot, -1, (int) sym.value());
     }
     if (shndx == object.arenaIdx()) {
       if (arenaMap < 0) {
         throw bad(p, "bad arena data relocation at insn " + slot + ", no arena maps defined");
       }
-      return new Relocation(Relocation.Kind.DATA, slot, arenaMap, sym.value());
+      return new Relocation(Relocation.Kind.DATA, slot, arenaMap, (int) sym.value());
     }
     Integer data = dataMapBySection.get(shndx);
     if (data != null) {
-      return new Relocation(Relocation.Kind.DATA, slot, data, sym.value());
+      return new Relocation(Relocation.Kind.DATA, slot, data, (int) sym.value());
     }
     return mapLoad(p, slot, sym);
   }

@@ -158,6 +158,8 @@ public final class StructOpsMatcher {
       if (local.isKind(localType, BtfKind.PTR)) {
         if (p != null) {
           function(name, p, at, targetType, valueOff);
+        } else if (isSet(off, (int) size)) {
+          throw unsupported("member " + name + " is not a struct_ops program");
         }
         return;
       }
@@ -175,14 +177,19 @@ public final class StructOpsMatcher {
       System.arraycopy(ops.section, ops.dataOff + off, value, valueOff, (int) size);
     }
 
+    private boolean isSet(int off, int size) {
+      for (int b = 0; b < size; b++) {
+        if (ops.section[ops.dataOff + off + b] != 0) {
+          return true;
+        }
+      }
+      return false;
+    }
+
     private void dropMember(int i, String name, int off, int size, @Nullable ProgramCode p)
         throws LoadException {
       // A relocated function pointer counts as set, although the file has zeros there.
-      boolean set = p != null;
-      for (int b = 0; b < size && !set; b++) {
-        set = ops.section[ops.dataOff + off + b] != 0;
-      }
-      if (set) {
+      if (p != null || isSet(off, size)) {
         throw unsupported("Cannot find member " + name + " in kernel BTF");
       }
       ops.programs.remove(i);

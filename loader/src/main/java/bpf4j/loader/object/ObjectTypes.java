@@ -3,6 +3,7 @@ package bpf4j.loader.object;
 import bpf4j.loader.ElfException;
 import bpf4j.loader.LibbpfErrno;
 import bpf4j.loader.elf.ElfSection;
+import bpf4j.loader.elf.ElfSymbol;
 import bpf4j.model.btf.Btf;
 import bpf4j.model.btf.BtfException;
 import bpf4j.model.btf.BtfExt;
@@ -22,6 +23,7 @@ public final class ObjectTypes {
   private final @Nullable Btf btf;
   private final @Nullable Btf loadedBtf;
   private final @Nullable BtfExt ext;
+  private @Nullable String problem;
 
   /// @param notes takes what libbpf warns of and goes on
   public ObjectTypes(ObjectFile object, List<String> notes) throws ElfException {
@@ -35,15 +37,26 @@ public final class ObjectTypes {
         raw = Btf.parse(bytes);
       } catch (BtfException e) {
         errno = LibbpfErrno.EINVAL;
-        notes.add("Error loading ELF section .BTF: -" + errno + ". (" + e.getMessage() + ")");
+        String why = String.valueOf(e.getMessage());
+        problem =
+            why.startsWith("btf: type [") && why.contains("]: invalid ")
+                ? why
+                : "Error loading ELF section .BTF: -" + errno + ". (" + why + ")";
+        notes.add(problem);
       }
     }
-    if (raw == null && (object.mapsIdx() >= 0 || object.hasStructOps())) {
-      throw object.elf().refuse(errno, "BTF is required, but is missing or corrupted.");
+    if (raw == null && isRequired()) {
+      throw object
+          .elf()
+          .refuse(
+              errno, problem == null ? "BTF is required, but is missing or corrupted." : problem);
     }
     this.ext = raw == null ? null : parseExt(notes);
     try {
       MutableBtf types = raw == null || bytes == null ? null : new MutableBtf(bytes, raw);
+      if (problem != null && object.symbols().stream().anyMatch(ElfSymbol::isExtern)) {
+        throw object.elf().refuse(LibbpfErrno.ESRCH, problem);
+      }
       this.externs = new ExternCollector(object, raw, types).collect();
       if (raw != null && types != null) {
         new DatasecFixup(object, raw, types).run();
@@ -61,6 +74,10 @@ public final class ObjectTypes {
     }
   }
 
+  private boolean isRequired() {
+    return object.mapsIdx() >= 0 || object.hasStructOps();
+  }
+
   private @Nullable BtfExt parseExt(List<String> notes) throws ElfException {
     ElfSection section = object.btfExt();
     if (section == null) {
@@ -69,17 +86,13 @@ public final class ObjectTypes {
     try {
       return BtfExt.parse(object.elf().bytes(section));
     } catch (BtfException e) {
-      if (object.mapsIdx() >= 0 || object.hasStructOps()) {
-        throw object
-            .elf()
-            .refuse(
-                LibbpfErrno.EINVAL,
-                "BTF is required, but is missing or corrupted. (" + e.getMessage() + ")");
+      String text =
+          "Error loading ELF section .BTF.ext: -22. Ignored and continue. (" + e.getMessage() + ")";
+      // libbpf says so, but gives up all the same where types are needed.
+      if (isRequired()) {
+        throw object.elf().refuse(LibbpfErrno.EINVAL, text);
       }
-      notes.add(
-          "Error loading ELF section .BTF.ext: -22. Ignored and continue. ("
-              + e.getMessage()
-              + ")");
+      notes.add(text);
       return null;
     }
   }

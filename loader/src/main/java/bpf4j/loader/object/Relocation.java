@@ -4,8 +4,8 @@ package bpf4j.loader.object;
 ///
 /// @param slotIdx slot within the function
 /// @param target index of the map or extern, where the kind has one
-/// @param symOff the symbol's offset in its section, in bytes
-public record Relocation(Kind kind, int slotIdx, int target, long symOff) {
+/// @param symOff the symbol's offset in its section, in bytes, as libbpf keeps it in 32 bits
+public record Relocation(Kind kind, int slotIdx, int target, int symOff) {
 
   /// What the instruction refers to. The order is libbpf's; equal slots sort by it.
   public enum Kind {
