@@ -171,7 +171,8 @@ final class CallLinker {
           return null;
         }
         case CALL -> subSlot = (long) r.symOff() / ObjectFile.INSN_SIZE + RawInsn.imm(insn) + 1;
-        case SUBPROG_ADDR -> subSlot = (r.symOff() + RawInsn.imm(insn)) / ObjectFile.INSN_SIZE;
+        case SUBPROG_ADDR ->
+            subSlot = ((long) r.symOff() + RawInsn.imm(insn)) / ObjectFile.INSN_SIZE;
         case MAP, DATA, EXTERN_LD64 ->
             throw failed(
                 p, "unexpected relo for insn #" + slot + ", type " + libbpfNumber(r.kind()));
