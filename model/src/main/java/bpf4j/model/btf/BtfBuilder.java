@@ -273,6 +273,43 @@ public final class BtfBuilder {
     return id;
   }
 
+  /// Adds all own types of `other` behind those here, as `btf__add_btf` does: ids in them move by
+  /// the number returned, and their strings are added.
+  public int addAll(Btf other) {
+    if (other.base() != null) {
+      throw new IllegalArgumentException("split BTF cannot be added without its base");
+    }
+    int shift = nextId() - 1;
+    for (int id = 1; id < other.typeCount(); id++) {
+      BtfKind kind = other.kind(id);
+      int vlen = kind == BtfKind.FUNC ? 0 : other.vlen(id);
+      int[] type = new int[Btf.HEADER_WORDS + kind.fixedWords() + kind.recordWords() * vlen];
+      for (int i = 0; i < type.length; i++) {
+        type[i] = other.word(id, i);
+      }
+      for (int i = 0, n = kind.stringCount(vlen); i < n; i++) {
+        type[kind.stringWord(i)] = addString(other.string(type[kind.stringWord(i)]));
+      }
+      for (int i = 0, n = kind.refCount(vlen); i < n; i++) {
+        int at = kind.refWord(i);
+        type[at] = type[at] == 0 ? 0 : type[at] + shift;
+      }
+      addWords(type);
+    }
+    return shift;
+  }
+
+  /// Adds a type whose words are ready.
+  void addWords(int[] type) {
+    if (typeCount == wordIdx.length) {
+      wordIdx = Arrays.copyOf(wordIdx, typeCount * 2);
+    }
+    wordIdx[typeCount++] = wordCount;
+    for (int word : type) {
+      word(word);
+    }
+  }
+
   private int at(int id, BtfKind... kinds) {
     if (id < firstId || id >= nextId()) {
       throw new IndexOutOfBoundsException("no own type with id " + id);

@@ -120,4 +120,38 @@ public enum BtfKind {
           0;
     };
   }
+
+  /// Number of type ids that a type of this kind with `vlen` records holds.
+  int refCount(int vlen) {
+    return switch (this) {
+      case PTR, TYPEDEF, VOLATILE, CONST, RESTRICT, FUNC, VAR, DECL_TAG, TYPE_TAG -> 1;
+      case ARRAY -> 2;
+      case STRUCT, UNION, DATASEC -> vlen;
+      case FUNC_PROTO -> 1 + vlen;
+      case UNKN, INT, ENUM, FWD, FLOAT, ENUM64 -> 0;
+    };
+  }
+
+  /// Which word of the type holds its `i`-th id.
+  int refWord(int i) {
+    return switch (this) {
+      case PTR, TYPEDEF, VOLATILE, CONST, RESTRICT, FUNC, VAR, DECL_TAG, TYPE_TAG -> 2;
+      case ARRAY -> Btf.HEADER_WORDS + i;
+      case STRUCT, UNION -> Btf.HEADER_WORDS + 3 * i + 1;
+      case DATASEC -> Btf.HEADER_WORDS + 3 * i;
+      case FUNC_PROTO -> i == 0 ? 2 : Btf.HEADER_WORDS + 2 * (i - 1) + 1;
+      case UNKN, INT, ENUM, FWD, FLOAT, ENUM64 ->
+          throw new IllegalArgumentException(this + " refers to nothing");
+    };
+  }
+
+  /// Number of string offsets that a type of this kind with `vlen` records holds.
+  int stringCount(int vlen) {
+    return recordWords() == 0 || this == DATASEC ? 1 : 1 + vlen;
+  }
+
+  /// Which word of the type holds its `i`-th string offset.
+  int stringWord(int i) {
+    return i == 0 ? 0 : Btf.HEADER_WORDS + (i - 1) * recordWords();
+  }
 }
