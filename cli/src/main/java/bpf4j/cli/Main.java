@@ -33,6 +33,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
           + "the same message, the same log, the same result."
     },
     subcommands = {
+      VerifyCommand.class,
       InspectCommand.class,
       DisasmCommand.class,
       AsmCommand.class,
@@ -127,6 +128,13 @@ public final class Main implements Runnable {
     return io;
   }
 
+  /// With `--debug`, shows where bpf4j itself failed.
+  void trace(Throwable e) {
+    if (debug) {
+      e.printStackTrace(io.err());
+    }
+  }
+
   /// How text on standard output is coloured.
   Colour colour() {
     return new Colour(
@@ -173,7 +181,7 @@ public final class Main implements Runnable {
     }
     String name = command.getCommandSpec().qualifiedName();
     if (debug) {
-      e.printStackTrace(io.err());
+      trace(e);
     } else if (e instanceof InputProblem) {
       io.message(name + ": " + e.getMessage());
     } else {
