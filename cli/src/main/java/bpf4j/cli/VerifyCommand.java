@@ -1,6 +1,7 @@
 package bpf4j.cli;
 
 import bpf4j.loader.LoadOptions;
+import bpf4j.model.spec.Errno;
 import bpf4j.model.spec.LoadError;
 import bpf4j.model.spec.ProgType;
 import bpf4j.model.spec.ProgramSpec;
@@ -161,7 +162,10 @@ final class VerifyCommand extends Verb {
       verdict = Verifier.verify(program, options);
     } catch (RuntimeException | StackOverflowError | OutOfMemoryError e) {
       errors++;
-      report.notLoaded(object, program, new LoadError(0, List.of("bpf4j itself failed: " + e)));
+      report.notLoaded(
+          object,
+          program,
+          new LoadError(Errno.EFAULT.code(), List.of("bpf4j itself failed: " + e)));
       main.trace(e);
       return;
     }
