@@ -202,6 +202,21 @@ class ObjectLoaderTest {
   }
 
   @Test
+  void bigEndianObjectsAreTheSamePrograms() throws IOException, ElfException {
+    for (String name : List.of("globals", "kconfig", "subprogs", "tail_chain")) {
+      CollectionSpec little = open(name);
+      CollectionSpec big = ObjectLoader.open(TestData.object("be", name), OPTIONS);
+      assertThat(big.bigEndian()).isTrue();
+      assertThat(SpecJson.lines(big)).as(name).isEqualTo(SpecJson.lines(little));
+    }
+    MapSpec config =
+        program(ObjectLoader.open(TestData.object("be", "kconfig"), OPTIONS), "config")
+            .maps()
+            .getFirst();
+    assertThat(config.initialData()).containsExactly(0, 0, 0, 1, 0, 0, 0, 0, 0, 6, 18, 0, 1);
+  }
+
+  @Test
   void whatIsNoObjectIsRefusedInOneLine() throws IOException {
     byte[] good = Files.readAllBytes(TestData.object("lb"));
     assertRefused(new byte[0], "is not a proper ELF object");
