@@ -39,8 +39,8 @@ final class BlockEmitter {
     this.function = function;
     this.code = code;
     this.exits = exits;
-    this.insns = new InsnEmitter(code);
-    this.memory = new MemoryEmitter(code, insns, unit.memory(), unit.data());
+    this.insns = new InsnEmitter(code, unit.constants());
+    this.memory = new MemoryEmitter(code, insns, unit);
   }
 
   /// Emits `block`; control that falls through goes to `next`, the block that is emitted next, or
@@ -147,7 +147,7 @@ final class BlockEmitter {
       case Instruction.Bswap i -> insns.swap(i.dst(), i.bits(), true);
       case Instruction.AddrSpaceCast i -> cast(i);
       case Instruction.LoadWide i -> {
-        code.loadConstant(unit.program().imm64()[slotIdx]);
+        unit.constants().load(code, unit.program().imm64()[slotIdx]);
         insns.set(i.dst());
       }
       case Instruction.Load i -> memory.load(i);
@@ -157,13 +157,16 @@ final class BlockEmitter {
       case Instruction.LoadAcquire i -> memory.loadAcquire(i);
       case Instruction.StoreRelease i -> memory.storeRelease(i);
       case Instruction.LoadAbs i -> {
-        code.aload(RC).loadConstant(i.imm());
+        code.aload(RC);
+        unit.constants().load(code, i.imm());
         packetLoad(i.size().bytes());
       }
       case Instruction.LoadInd i -> {
         code.aload(RC);
         insns.get(i.src());
-        code.l2i().loadConstant(i.imm()).iadd();
+        code.l2i();
+        unit.constants().load(code, i.imm());
+        code.iadd();
         packetLoad(i.size().bytes());
       }
       case Instruction.CallHelper i -> {

@@ -4,7 +4,9 @@ import bpf4j.model.isa.Decoder;
 import bpf4j.model.isa.Instruction;
 import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.Collection;
 import java.util.List;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
@@ -13,6 +15,9 @@ import org.jspecify.annotations.Nullable;
 final class FlowGraph {
   /// `BPF_FUNC_tail_call`.
   static final int TAIL_CALL = 12;
+
+  /// Longer blocks are cut, so that a region can end anywhere.
+  private static final int MAX_BLOCK = 50;
 
   /// A run of instructions that is entered at its start and left at its end.
   static final class Block {
@@ -50,6 +55,10 @@ final class FlowGraph {
     final List<Block> blocks = new ArrayList<>();
     final TreeSet<Integer> callees = new TreeSet<>();
     boolean callsOut;
+    boolean mayGoto;
+
+    /// Frames that a call needs, 0 until it is known.
+    private int depth;
 
     Function(int entrySlot, int endSlot) {
       this.entrySlot = entrySlot;
@@ -59,7 +68,7 @@ final class FlowGraph {
 
   private final long[] words;
   private final @Nullable Instruction[] insns;
-  private final List<Function> functions = new ArrayList<>();
+  private final TreeMap<Integer, Function> functions = new TreeMap<>();
 
   /// @param deadSlot whether the verifier found an instruction to be unreachable
   /// @param extraEntry a slot that starts a function though nothing refers to it, or -1
@@ -88,20 +97,19 @@ final class FlowGraph {
       if (starts.get(i) < 0 || starts.get(i) >= words.length) {
         throw new UnsupportedProgramException("a call leaves the program");
       }
-      functions.add(build(starts.get(i), end, deadSlot));
+      functions.put(starts.get(i), build(starts.get(i), end, deadSlot));
     }
   }
 
-  List<Function> functions() {
-    return functions;
+  Collection<Function> functions() {
+    return functions.values();
   }
 
   /// The function that starts at `slotIdx`.
   Function functionAt(int slotIdx) {
-    for (Function f : functions) {
-      if (f.entrySlot == slotIdx) {
-        return f;
-      }
+    Function f = functions.get(slotIdx);
+    if (f != null) {
+      return f;
     }
     throw new IllegalArgumentException("no function starts at " + slotIdx);
   }
@@ -121,6 +129,9 @@ final class FlowGraph {
   }
 
   private int depth(Function f, TreeSet<Integer> open) {
+    if (f.depth > 0) {
+      return f.depth;
+    }
     if (!open.add(f.entrySlot)) {
       throw new UnsupportedProgramException("calls recur");
     }
@@ -129,7 +140,8 @@ final class FlowGraph {
       deepest = Math.max(deepest, depth(functionAt(callee), open));
     }
     open.remove(f.entrySlot);
-    return deepest + 1;
+    f.depth = deepest + 1;
+    return f.depth;
   }
 
   private Function build(int entry, int end, IntPredicate deadSlot) {
@@ -160,8 +172,11 @@ final class FlowGraph {
     open.add(f.entrySlot);
     while (!open.isEmpty()) {
       int slotIdx = open.removeLast();
-      while (!reached.get(slotIdx - f.entrySlot)) {
+      for (int run = 1; !reached.get(slotIdx - f.entrySlot); run++) {
         reached.set(slotIdx - f.entrySlot);
+        if (run % MAX_BLOCK == 0) {
+          leaders.set(slotIdx - f.entrySlot);
+        }
         if (deadSlot.test(slotIdx)) {
           leaders.set(slotIdx - f.entrySlot);
           break;
@@ -190,6 +205,7 @@ final class FlowGraph {
     switch (insn) {
       case Instruction.CallSubprog call -> f.callees.add(slotIdx + 1 + call.off());
       case Instruction.CallHelper _, Instruction.CallKfunc _ -> f.callsOut = true;
+      case Instruction.MayGoto _ -> f.mayGoto = true;
       default -> {}
     }
   }

@@ -20,9 +20,11 @@ final class InsnEmitter {
   private static final long U32 = 0xffff_ffffL;
 
   private final CodeBuilder code;
+  private final Constants constants;
 
-  InsnEmitter(CodeBuilder code) {
+  InsnEmitter(CodeBuilder code, Constants constants) {
     this.code = code;
+    this.constants = constants;
   }
 
   void get(int reg) {
@@ -46,14 +48,14 @@ final class InsnEmitter {
   void operand64(Operand operand) {
     switch (operand) {
       case Operand.Reg(int reg) -> get(reg);
-      case Operand.Imm(int imm) -> code.loadConstant((long) imm);
+      case Operand.Imm(int imm) -> constants.load(code, (long) imm);
     }
   }
 
   private void operand32(Operand operand) {
     switch (operand) {
       case Operand.Reg(int reg) -> get32(reg);
-      case Operand.Imm(int imm) -> code.loadConstant(imm);
+      case Operand.Imm(int imm) -> constants.load(code, imm);
     }
   }
 
@@ -152,7 +154,7 @@ final class InsnEmitter {
 
   void mov(Instruction.Mov insn) {
     switch (insn.src()) {
-      case Operand.Imm(int imm) -> code.loadConstant(insn.is64() ? imm : imm & U32);
+      case Operand.Imm(int imm) -> constants.load(code, insn.is64() ? imm : imm & U32);
       case Operand.Reg(int reg) -> {
         get(reg);
         if (!insn.is64()) {

@@ -30,6 +30,9 @@ public final class JitCompiler {
   private static final MethodHandles.Lookup LOOKUP = MethodHandles.lookup();
   private static final ClassDesc THIS_CLASS = ClassDesc.of("bpf4j.vm.jit.Program");
 
+  /// Most bytes of blocks in a method, with room for what stands around them.
+  private static final int REGION_BYTES = 7000;
+
   private JitCompiler() {}
 
   /// Compiles a program that will run in `memory`.
@@ -37,6 +40,11 @@ public final class JitCompiler {
   /// @param deadSlot whether the verifier found that no path leads to an instruction slot
   public static Executable compile(
       LinkedProgram program, GuestMemory memory, IntPredicate deadSlot) {
+    return compile(program, memory, deadSlot, REGION_BYTES);
+  }
+
+  static Executable compile(
+      LinkedProgram program, GuestMemory memory, IntPredicate deadSlot, int regionBytes) {
     JitUnit unit;
     int depth;
     try {
@@ -45,7 +53,7 @@ public final class JitCompiler {
       for (Function f : graph.functions()) {
         depth = Math.max(depth, graph.depth(f));
       }
-      unit = new JitUnit(program, memory, graph, new ClassData(), THIS_CLASS);
+      unit = new JitUnit(program, memory, graph, new ClassData(), new Constants(), THIS_CLASS, regionBytes);
     } catch (UnsupportedProgramException _) {
       return new FastInterpreter(program);
     }
@@ -83,11 +91,16 @@ public final class JitCompiler {
                     .return_())
         .withMethodBody("invoke", Descriptors.INVOKE, 0, code -> dispatch(code, unit));
     for (Function f : unit.graph().functions()) {
-      builder.withMethodBody(
-          JitUnit.methodName(f.entrySlot),
-          Descriptors.FUNCTION,
-          ClassFile.ACC_STATIC,
-          code -> function(code, unit, f));
+      RegionPlan plan = new RegionPlan(unit.graph(), f, unit.regionBytes());
+      if (plan.regions().size() > 1) {
+        new RegionEmitter(unit, f, plan).emit(builder);
+      } else {
+        builder.withMethodBody(
+            JitUnit.methodName(f.entrySlot),
+            Descriptors.FUNCTION,
+            ClassFile.ACC_STATIC,
+            code -> function(code, unit, f));
+      }
     }
   }
 

@@ -11,7 +11,9 @@ record JitUnit(
     GuestMemory memory,
     FlowGraph graph,
     ClassData data,
-    ClassDesc thisClass) {
+    Constants constants,
+    ClassDesc thisClass,
+    int regionBytes) {
   /// The method of the function that starts at `entrySlot`.
   static String methodName(int entrySlot) {
     return "f" + entrySlot;

@@ -27,12 +27,14 @@ final class MemoryEmitter {
   private final InsnEmitter insns;
   private final GuestMemory memory;
   private final ClassData data;
+  private final Constants constants;
 
-  MemoryEmitter(CodeBuilder code, InsnEmitter insns, GuestMemory memory, ClassData data) {
+  MemoryEmitter(CodeBuilder code, InsnEmitter insns, JitUnit unit) {
     this.code = code;
     this.insns = insns;
-    this.memory = memory;
-    this.data = data;
+    this.memory = unit.memory();
+    this.data = unit.data();
+    this.constants = unit.constants();
   }
 
   void segment() {
@@ -43,12 +45,14 @@ final class MemoryEmitter {
   void address(int base, int off) {
     insns.get(base);
     if (off < 0 || off > MAX_TAIL_OFF) {
-      code.loadConstant((long) off).ladd();
+      constants.load(code, (long) off);
+      code.ladd();
       off = 0;
     }
     code.loadConstant(memory.mask()).land();
     if (off != 0) {
-      code.loadConstant((long) off).ladd();
+      constants.load(code, (long) off);
+      code.ladd();
     }
   }
 
@@ -80,9 +84,9 @@ final class MemoryEmitter {
     layout(insn.size(), false);
     address(insn.base(), insn.off());
     if (insn.size() == Size.DW) {
-      code.loadConstant((long) insn.imm());
+      constants.load(code, (long) insn.imm());
     } else {
-      code.loadConstant(insn.imm());
+      constants.load(code, insn.imm());
     }
     put(insn.size());
   }
@@ -140,7 +144,8 @@ final class MemoryEmitter {
   private void memoryAndAddress(int base, int off) {
     insns.get(base);
     if (off != 0) {
-      code.loadConstant((long) off).ladd();
+      constants.load(code, (long) off);
+      code.ladd();
     }
   }
 

@@ -59,7 +59,21 @@ class JitProperties {
     agree(seed, functions, 4, 10, 3);
   }
 
+  /// Regions of a few instructions: every edge crosses methods sooner or later.
+  @Property(tries = 300, shrinking = ShrinkingMode.OFF)
+  void cutIntoRegions(
+      @ForAll long seed,
+      @ForAll @IntRange(min = 1, max = 3) int functions,
+      @ForAll @IntRange(min = 100, max = 1500) int bytes) {
+    agree(seed, functions, 8, 12, 0, bytes);
+  }
+
   private static void agree(long seed, int functions, int blocks, int length, int programs) {
+    agree(seed, functions, blocks, length, programs, 7000);
+  }
+
+  private static void agree(
+      long seed, int functions, int blocks, int length, int programs, int regionBytes) {
     GuestMemory guest = Objects.requireNonNull(memory);
     Random random = new Random(seed);
     List<LinkedProgram> linked = new ArrayList<>();
@@ -67,7 +81,7 @@ class JitProperties {
       linked.add(ProgramGenerator.generate(random, i, functions, blocks, length, programs));
     }
     Outcome interpreted = run(guest, linked, seed, FastInterpreter::new);
-    Outcome compiled = run(guest, linked, seed, p -> JitCompiler.compile(p, guest, _ -> false));
+    Outcome compiled = run(guest, linked, seed, p -> JitCompiler.compile(p, guest, _ -> false, regionBytes));
     assertThat(compiled.results).as("results").isEqualTo(interpreted.results);
     assertThat(compiled.contexts).as("memory").isEqualTo(interpreted.contexts);
   }

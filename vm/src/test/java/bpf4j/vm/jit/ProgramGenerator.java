@@ -42,6 +42,7 @@ final class ProgramGenerator {
   private final int[] functionSlot;
   private final List<int[]> calls = new ArrayList<>();
   private int slotIdx;
+  private boolean forward;
 
   private ProgramGenerator(
       Random random, int functions, int blocks, int blockLength, int programs) {
@@ -57,6 +58,13 @@ final class ProgramGenerator {
   static LinkedProgram generate(
       Random random, int index, int functions, int blocks, int blockLength, int programs) {
     return new ProgramGenerator(random, functions, blocks, blockLength, programs).program(index);
+  }
+
+  /// A long program without loops or calls: every block falls through or jumps a little ahead.
+  static LinkedProgram generateForward(Random random, int blocks, int blockLength) {
+    ProgramGenerator g = new ProgramGenerator(random, 1, blocks, blockLength, 0);
+    g.forward = true;
+    return g.program(0);
   }
 
   private LinkedProgram program(int index) {
@@ -140,13 +148,15 @@ final class ProgramGenerator {
     List<int[]> jumps = new ArrayList<>();
     for (int b = 0; b < blocks; b++) {
       start[b] = out.size();
-      add(new Instruction.Alu(true, AluOp.SUB, 9, Operand.imm(1)));
-      jumps.add(new int[] {out.size(), blocks});
-      add(new Instruction.Jump(true, Cond.SLT, 9, Operand.imm(0), 0));
+      if (!forward) {
+        add(new Instruction.Alu(true, AluOp.SUB, 9, Operand.imm(1)));
+        jumps.add(new int[] {out.size(), blocks});
+        add(new Instruction.Jump(true, Cond.SLT, 9, Operand.imm(0), 0));
+      }
       for (int i = random.nextInt(blockLength + 1); i > 0; i--) {
         instruction(f);
       }
-      jump(jumps);
+      jump(b, jumps);
     }
     int end = out.size();
     digest();
@@ -165,9 +175,9 @@ final class ProgramGenerator {
     }
   }
 
-  private void jump(List<int[]> jumps) {
-    int target = random.nextInt(blocks + 1);
-    switch (random.nextInt(8)) {
+  private void jump(int from, List<int[]> jumps) {
+    int target = forward ? Math.min(blocks, from + 1 + random.nextInt(2)) : random.nextInt(blocks + 1);
+    switch (forward ? 2 + random.nextInt(4) : random.nextInt(8)) {
       case 0 -> {
         jumps.add(new int[] {out.size(), target});
         add(new Instruction.Goto(random.nextBoolean(), 0));
@@ -199,7 +209,7 @@ final class ProgramGenerator {
   }
 
   private void instruction(int f) {
-    switch (random.nextInt(26)) {
+    switch (random.nextInt(forward ? 16 : 26)) {
       case 0, 1, 2, 3, 4, 5, 6 ->
           add(new Instruction.Alu(random.nextBoolean(), any(AluOp.values()), reg(), operand()));
       case 7, 8 -> add(new Instruction.Mov(random.nextBoolean(), reg(), operand()));
