@@ -63,6 +63,27 @@ public final class HashLayout {
     return last(c + (int) key, c + (int) (key >>> 32), c);
   }
 
+  /// Hash of a 16-byte key held in two registers, little-endian.
+  public static int hash16(long low, long high, int seed) {
+    int init = INIT + 16 + seed;
+    int a = init + (int) low;
+    int b = init + (int) (low >>> 32);
+    int c = init + (int) high;
+    a = (a - c) ^ Integer.rotateLeft(c, 4);
+    c += b;
+    b = (b - a) ^ Integer.rotateLeft(a, 6);
+    a += c;
+    c = (c - b) ^ Integer.rotateLeft(b, 8);
+    b += a;
+    a = (a - c) ^ Integer.rotateLeft(c, 16);
+    c += b;
+    b = (b - a) ^ Integer.rotateLeft(a, 19);
+    a += c;
+    c = (c - b) ^ Integer.rotateLeft(b, 4);
+    b += a;
+    return last(a + (int) (high >>> 32), b, c);
+  }
+
   /// Hash of the `size` bytes at guest address `addr`.
   public static int hash(GuestMemory memory, long addr, int size, int seed) {
     int a = INIT + size + seed;

@@ -33,14 +33,19 @@ final class BlockEmitter {
   private final InsnEmitter insns;
   private final MemoryEmitter memory;
   private final Exits exits;
+  private final FunctionFacts facts;
+  private final MapEmitter maps;
 
-  BlockEmitter(JitUnit unit, Function function, CodeBuilder code, Exits exits) {
+  BlockEmitter(
+      JitUnit unit, Function function, FunctionFacts facts, CodeBuilder code, Exits exits) {
     this.unit = unit;
+    this.facts = facts;
     this.function = function;
     this.code = code;
     this.exits = exits;
     this.insns = new InsnEmitter(code, unit.constants());
-    this.memory = new MemoryEmitter(code, insns, unit);
+    this.memory = new MemoryEmitter(code, insns, unit, facts.stack());
+    this.maps = new MapEmitter(code, insns, memory, unit);
   }
 
   /// Emits `block`; control that falls through goes to `next`, the block that is emitted next, or
@@ -50,21 +55,20 @@ final class BlockEmitter {
       fail("dead", block.startSlot);
       return;
     }
-    FlowGraph graph = unit.graph();
-    int slotIdx = block.startSlot;
-    while (slotIdx < block.endSlot) {
-      Instruction insn = graph.insn(slotIdx);
-      int behind = slotIdx + insn.slots();
-      if (behind == block.endSlot) {
-        last(insn, slotIdx, block, next);
-      } else {
-        plain(insn, slotIdx);
-      }
-      slotIdx = behind;
-    }
+    facts
+        .values()
+        .forEach(
+            block,
+            (slotIdx, insn, r) -> {
+              if (slotIdx + insn.slots() == block.endSlot) {
+                last(insn, slotIdx, block, next, r);
+              } else {
+                plain(insn, slotIdx, r);
+              }
+            });
   }
 
-  private void last(Instruction insn, int slotIdx, Block block, @Nullable Block next) {
+  private void last(Instruction insn, int slotIdx, Block block, @Nullable Block next, Value[] r) {
     switch (insn) {
       case Instruction.Jump jump -> {
         Block target = block.successors.getLast();
@@ -83,7 +87,7 @@ final class BlockEmitter {
       }
       case Instruction.Unknown _ -> fail("illegal", slotIdx);
       default -> {
-        plain(insn, slotIdx);
+        plain(insn, slotIdx, r);
         goTo(block.successors.getFirst(), next);
       }
     }
@@ -137,7 +141,7 @@ final class BlockEmitter {
         .athrow();
   }
 
-  private void plain(Instruction insn, int slotIdx) {
+  private void plain(Instruction insn, int slotIdx, Value[] r) {
     switch (insn) {
       case Instruction.Alu i -> insns.alu(i);
       case Instruction.Mov i -> insns.mov(i);
@@ -150,9 +154,9 @@ final class BlockEmitter {
         unit.constants().load(code, unit.program().imm64()[slotIdx]);
         insns.set(i.dst());
       }
-      case Instruction.Load i -> memory.load(i);
-      case Instruction.StoreReg i -> memory.store(i);
-      case Instruction.StoreImm i -> memory.store(i);
+      case Instruction.Load i -> memory.load(i, r[i.base()]);
+      case Instruction.StoreReg i -> memory.store(i, r[i.base()]);
+      case Instruction.StoreImm i -> memory.store(i, r[i.base()]);
       case Instruction.Atomic i -> memory.atomic(i);
       case Instruction.LoadAcquire i -> memory.loadAcquire(i);
       case Instruction.StoreRelease i -> memory.storeRelease(i);
@@ -173,7 +177,10 @@ final class BlockEmitter {
         if (i.id() == FlowGraph.TAIL_CALL) {
           tailCall();
         } else {
-          callBody(slotIdx);
+          MapSites.Site site = facts.maps().at(slotIdx);
+          if (site == null || !maps.emit(site, r[2])) {
+            callBody(slotIdx);
+          }
         }
       }
       case Instruction.CallKfunc _ -> callBody(slotIdx);

@@ -37,7 +37,9 @@ final class CodeSize {
       case Instruction.MemoryAccess _ -> 44;
       case Instruction.Jump _ -> 38;
       case Instruction.MayGoto _ -> 44;
-      case Instruction.CallHelper _, Instruction.CallKfunc _, Instruction.CallSubprog _ -> 48;
+      // A lookup in line, the key put together from eight pieces.
+      case Instruction.CallHelper(int id) -> id <= 3 ? 260 : 64;
+      case Instruction.CallKfunc _, Instruction.CallSubprog _ -> 48;
       case Instruction.Goto _, Instruction.Exit _, Instruction.Unknown _ -> 12;
     };
   }

@@ -1,5 +1,6 @@
 package bpf4j.vm.jit;
 
+import bpf4j.maps.BpfMap;
 import bpf4j.maps.GuestMemory;
 import bpf4j.model.isa.Semantics;
 import bpf4j.vm.GuestTrap;
@@ -31,6 +32,8 @@ final class Descriptors {
   static final ClassDesc JIT_EXECUTABLE = desc(JitExecutable.class);
   static final ClassDesc LINKED_PROGRAM = desc(LinkedProgram.class);
   static final ClassDesc GUEST_TRAP = desc(GuestTrap.class);
+  static final ClassDesc BPF_MAP = desc(BpfMap.class);
+  static final ClassDesc HASH_FIND = desc(HashFind.class);
   static final ClassDesc LONG = ConstantDescs.CD_Long;
   static final ClassDesc INTEGER = ConstantDescs.CD_Integer;
   static final ClassDesc SHORT = ConstantDescs.CD_Short;

@@ -53,7 +53,9 @@ public final class JitCompiler {
       for (Function f : graph.functions()) {
         depth = Math.max(depth, graph.depth(f));
       }
-      unit = new JitUnit(program, memory, graph, new ClassData(), new Constants(), THIS_CLASS, regionBytes);
+      unit =
+          new JitUnit(
+              program, memory, graph, new ClassData(), new Constants(), THIS_CLASS, regionBytes);
     } catch (UnsupportedProgramException _) {
       return new FastInterpreter(program);
     }
@@ -130,6 +132,7 @@ public final class JitCompiler {
   }
 
   private static void function(CodeBuilder code, JitUnit unit, Function f) {
+    FunctionFacts facts = FunctionFacts.of(unit, f, true);
     Map<Block, Label> labels = new HashMap<>();
     for (Block block : f.blocks) {
       labels.put(block, code.newLabel());
@@ -138,6 +141,7 @@ public final class JitCompiler {
         new BlockEmitter(
             unit,
             f,
+            facts,
             code,
             new BlockEmitter.Exits() {
               @Override
@@ -150,7 +154,7 @@ public final class JitCompiler {
                 code.lreturn();
               }
             });
-    prologue(code);
+    prologue(code, facts);
     if (f.callsOut && unit.graph().functions().size() > 1) {
       emitter.setStackTop();
     }
@@ -162,9 +166,12 @@ public final class JitCompiler {
   }
 
   /// Registers that hold nothing yet must hold something for the JVM's verifier.
-  private static void prologue(CodeBuilder code) {
+  private static void prologue(CodeBuilder code, FunctionFacts facts) {
     for (int reg : new int[] {0, 6, 7, 8, 9}) {
       code.lconst_0().lstore(Registers.local(reg));
+    }
+    for (int local : facts.stack().locals()) {
+      code.lconst_0().lstore(local);
     }
     code.loadConstant((int) RunCtx.MAX_MAY_GOTO).istore(Registers.MAY_GOTO);
   }

@@ -29,7 +29,10 @@ final class MemoryEmitter {
   private final ClassData data;
   private final Constants constants;
 
-  MemoryEmitter(CodeBuilder code, InsnEmitter insns, JitUnit unit) {
+  private final StackPlan stack;
+
+  MemoryEmitter(CodeBuilder code, InsnEmitter insns, JitUnit unit, StackPlan stack) {
+    this.stack = stack;
     this.code = code;
     this.insns = insns;
     this.memory = unit.memory();
@@ -56,7 +59,16 @@ final class MemoryEmitter {
     }
   }
 
-  void load(Instruction.Load insn) {
+  /// @param base what is known about the base register
+  void load(Instruction.Load insn, Value base) {
+    if (base instanceof Value.Frame(int at) && stack.isPromoted(at + insn.off(), insn.size())) {
+      code.lload(stack.local(at + insn.off(), insn.size()));
+      if (insn.signExtend()) {
+        signExtend(insn.size());
+      }
+      insns.set(insn.dst());
+      return;
+    }
     segment();
     layout(insn.size(), !insn.signExtend());
     address(insn.base(), insn.off());
@@ -68,7 +80,70 @@ final class MemoryEmitter {
     insns.set(insn.dst());
   }
 
-  void store(Instruction.StoreReg insn) {
+  private void signExtend(Size size) {
+    code.l2i();
+    switch (size) {
+      case B -> code.i2b();
+      case H -> code.i2s();
+      case W, DW -> {}
+    }
+    code.i2l();
+  }
+
+  /// The key at r2 as an `int`.
+  void key32(Value key) {
+    key(key, 0, 4);
+    code.l2i();
+  }
+
+  /// Eight bytes of the key at r2, from `off` on.
+  void key64(Value key, int off) {
+    key(key, off, 8);
+  }
+
+  private void key(Value key, int off, int bytes) {
+    if (key instanceof Value.Frame(int at) && stack.isPromotedKey(at + off, bytes)) {
+      boolean first = true;
+      for (StackPlan.Piece piece : stack.piecesOf(at + off, bytes)) {
+        code.lload(stack.local(piece.off(), piece.size()));
+        if (piece.off() != at + off) {
+          code.loadConstant((piece.off() - at - off) * 8).lshl();
+        }
+        if (!first) {
+          code.lor();
+        }
+        first = false;
+      }
+      return;
+    }
+    Size size = bytes == 4 ? Size.W : Size.DW;
+    segment();
+    layout(size, true);
+    address(2, off);
+    get(size, true);
+    if (size == Size.W) {
+      code.i2l();
+    }
+  }
+
+  /// Puts the `long` on the stack into a promoted piece.
+  private void promote(int off, Size size) {
+    switch (size) {
+      case B -> code.loadConstant(0xffL).land();
+      case H -> code.loadConstant(0xffffL).land();
+      case W -> code.loadConstant(0xffff_ffffL).land();
+      case DW -> {}
+    }
+    code.lstore(stack.local(off, size));
+  }
+
+  /// @param base what is known about the base register
+  void store(Instruction.StoreReg insn, Value base) {
+    if (base instanceof Value.Frame(int at) && stack.isPromoted(at + insn.off(), insn.size())) {
+      insns.get(insn.src());
+      promote(at + insn.off(), insn.size());
+      return;
+    }
     segment();
     layout(insn.size(), false);
     address(insn.base(), insn.off());
@@ -79,7 +154,13 @@ final class MemoryEmitter {
     put(insn.size());
   }
 
-  void store(Instruction.StoreImm insn) {
+  /// @param base what is known about the base register
+  void store(Instruction.StoreImm insn, Value base) {
+    if (base instanceof Value.Frame(int at) && stack.isPromoted(at + insn.off(), insn.size())) {
+      constants.load(code, (long) insn.imm());
+      promote(at + insn.off(), insn.size());
+      return;
+    }
     segment();
     layout(insn.size(), false);
     address(insn.base(), insn.off());

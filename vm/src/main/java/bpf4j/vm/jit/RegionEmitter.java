@@ -47,8 +47,10 @@ final class RegionEmitter {
   private final JitUnit unit;
   private final Function function;
   private final RegionPlan plan;
+  private final FunctionFacts facts;
 
   RegionEmitter(JitUnit unit, Function function, RegionPlan plan) {
+    this.facts = FunctionFacts.of(unit, function, false);
     this.unit = unit;
     this.function = function;
     this.plan = plan;
@@ -119,7 +121,7 @@ final class RegionEmitter {
     }
     code.aload(state).loadConstant(MAY_GOTO_AT).loadConstant(RunCtx.MAX_MAY_GOTO).lastore();
     if (function.callsOut && unit.graph().functions().size() > 1) {
-      new BlockEmitter(unit, function, code, NO_EXITS).setStackTop();
+      new BlockEmitter(unit, function, facts, code, NO_EXITS).setStackTop();
     }
     code.loadConstant(plan.entryNumber(function.blocks.getFirst())).istore(next);
     Label loop = code.newLabel();
@@ -178,7 +180,7 @@ final class RegionEmitter {
       }
       code.iconst_0().istore(Registers.MAY_GOTO);
       entries();
-      BlockEmitter emitter = new BlockEmitter(unit, function, code, this);
+      BlockEmitter emitter = new BlockEmitter(unit, function, facts, code, this);
       List<Block> blocks = region.blocks();
       for (int i = 0; i < blocks.size(); i++) {
         code.labelBinding(to(blocks.get(i)));
@@ -239,11 +241,7 @@ final class RegionEmitter {
         }
       }
       if (function.mayGoto) {
-        code.aload(STATE)
-            .loadConstant(MAY_GOTO_AT)
-            .iload(Registers.MAY_GOTO)
-            .i2l()
-            .lastore();
+        code.aload(STATE).loadConstant(MAY_GOTO_AT).iload(Registers.MAY_GOTO).i2l().lastore();
       }
       code.loadConstant(plan.entryNumber(block)).ireturn();
     }

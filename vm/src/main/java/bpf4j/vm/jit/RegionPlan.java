@@ -59,8 +59,7 @@ final class RegionPlan {
   }
 
   /// The blocks from `start` that fit, up to the cheapest cut in the second half of the budget.
-  private static int cut(
-      FlowGraph graph, List<Block> blocks, int start, int budget, int[] cost) {
+  private static int cut(FlowGraph graph, List<Block> blocks, int start, int budget, int[] cost) {
     int bytes = 0;
     int best = start + 1;
     int bestCost = Integer.MAX_VALUE;

@@ -81,7 +81,8 @@ class JitProperties {
       linked.add(ProgramGenerator.generate(random, i, functions, blocks, length, programs));
     }
     Outcome interpreted = run(guest, linked, seed, FastInterpreter::new);
-    Outcome compiled = run(guest, linked, seed, p -> JitCompiler.compile(p, guest, _ -> false, regionBytes));
+    Outcome compiled =
+        run(guest, linked, seed, p -> JitCompiler.compile(p, guest, _ -> false, regionBytes));
     assertThat(compiled.results).as("results").isEqualTo(interpreted.results);
     assertThat(compiled.contexts).as("memory").isEqualTo(interpreted.contexts);
   }

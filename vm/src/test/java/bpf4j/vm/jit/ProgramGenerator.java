@@ -44,6 +44,11 @@ final class ProgramGenerator {
   private int slotIdx;
   private boolean forward;
 
+  /// Whether the stack is always accessed in the same pieces.
+  private final boolean tidy;
+
+  private final List<Piece> pieces = new ArrayList<>();
+
   private ProgramGenerator(
       Random random, int functions, int blocks, int blockLength, int programs) {
     this.random = random;
@@ -52,6 +57,7 @@ final class ProgramGenerator {
     this.blockLength = blockLength;
     this.programs = programs;
     this.functionSlot = new int[functions];
+    this.tidy = random.nextBoolean();
   }
 
   /// @param programs how many programs tail calls can lead to
@@ -141,8 +147,12 @@ final class ProgramGenerator {
     add(new Instruction.LoadImm64(6, random.nextLong()));
     add(new Instruction.Load(Size.DW, false, 7, 8, 16));
     arguments();
+    pieces.clear();
     for (int off = -STACK; off < 0; off += 8) {
-      add(new Instruction.StoreReg(Size.DW, 10, off, random.nextInt(8)));
+      cut(off);
+    }
+    for (Piece piece : pieces) {
+      add(new Instruction.StoreReg(piece.size, 10, piece.off, random.nextInt(8)));
     }
     int[] start = new int[blocks];
     List<int[]> jumps = new ArrayList<>();
@@ -175,8 +185,19 @@ final class ProgramGenerator {
     }
   }
 
+  /// A piece of the stack frame.
+  private record Piece(int off, Size size) {}
+
+  private void cut(int off) {
+    Size size = any(Size.values());
+    for (int at = 0; at < 8; at += size.bytes()) {
+      pieces.add(new Piece(off + at, size));
+    }
+  }
+
   private void jump(int from, List<int[]> jumps) {
-    int target = forward ? Math.min(blocks, from + 1 + random.nextInt(2)) : random.nextInt(blocks + 1);
+    int target =
+        forward ? Math.min(blocks, from + 1 + random.nextInt(2)) : random.nextInt(blocks + 1);
     switch (forward ? 2 + random.nextInt(4) : random.nextInt(8)) {
       case 0 -> {
         jumps.add(new int[] {out.size(), target});
@@ -200,8 +221,8 @@ final class ProgramGenerator {
       add(new Instruction.Alu(true, AluOp.MUL, 0, Operand.imm(0x1000_01b3)));
       add(new Instruction.Alu(true, AluOp.XOR, 0, Operand.reg(reg)));
     }
-    for (int off = -STACK; off < 0; off += 8) {
-      add(new Instruction.Load(Size.DW, false, 1, 10, off));
+    for (Piece piece : pieces) {
+      add(new Instruction.Load(piece.size, false, 1, 10, piece.off));
       add(new Instruction.Alu(true, AluOp.MUL, 0, Operand.imm(0x1000_01b3)));
       add(new Instruction.Alu(true, AluOp.XOR, 0, Operand.reg(1)));
     }
@@ -290,15 +311,29 @@ final class ProgramGenerator {
   }
 
   private void load() {
+    if (tidy && random.nextBoolean()) {
+      Piece piece = pieces.get(random.nextInt(pieces.size()));
+      boolean signed = piece.size != Size.DW && random.nextBoolean();
+      add(new Instruction.Load(piece.size, signed, reg(), 10, piece.off));
+      return;
+    }
     Size size = any(Size.values());
     boolean signed = size != Size.DW && random.nextBoolean();
-    boolean stack = random.nextBoolean();
+    boolean stack = !tidy && random.nextBoolean();
     add(new Instruction.Load(size, signed, reg(), stack ? 10 : 8, offset(stack, size, 1)));
   }
 
   private void store() {
+    if (tidy && random.nextBoolean()) {
+      Piece piece = pieces.get(random.nextInt(pieces.size()));
+      add(
+          random.nextBoolean()
+              ? new Instruction.StoreReg(piece.size, 10, piece.off, reg())
+              : new Instruction.StoreImm(piece.size, 10, piece.off, number()));
+      return;
+    }
     Size size = any(Size.values());
-    boolean stack = random.nextBoolean();
+    boolean stack = !tidy && random.nextBoolean();
     int off = offset(stack, size, 1);
     add(
         random.nextBoolean()
@@ -309,7 +344,7 @@ final class ProgramGenerator {
   private void atomic() {
     Size size = any(Size.W, Size.DW);
     AtomicOp op = any(AtomicOp.values());
-    boolean stack = random.nextBoolean();
+    boolean stack = !tidy && random.nextBoolean();
     boolean fetch = op.alwaysFetches() || random.nextBoolean();
     int off = offset(stack, size, random.nextInt(8) == 0 ? 1 : size.bytes());
     add(new Instruction.Atomic(size, op, fetch, stack ? 10 : 8, off, reg()));
@@ -317,7 +352,7 @@ final class ProgramGenerator {
 
   private void ordered() {
     Size size = any(Size.values());
-    boolean stack = random.nextBoolean();
+    boolean stack = !tidy && random.nextBoolean();
     int off = offset(stack, size, size.bytes());
     add(
         random.nextBoolean()
