@@ -43,7 +43,7 @@ final class RegionPlan {
     enter(blocks.getFirst());
     for (Block block : blocks) {
       for (Block successor : block.successors) {
-        if (regionOf(block) != regionOf(successor)) {
+        if (regionOf(block).index != regionOf(successor).index) {
           enter(successor);
         }
       }
