@@ -137,7 +137,7 @@ class JitMapsTest {
   @ParameterizedTest
   @ValueSource(strings = {"array", "percpu_array", "hash4", "hash7", "percpu_hash", "lru", "hash8"})
   void lookupsOnTheStackAndByPointer(String map) {
-    int size = maps.get(map).map().spec().keySize();
+    int size = Objects.requireNonNull(maps.get(map)).map().spec().keySize();
     String second = size > 4 ? "*(u32 *)(r10 -12) = 0" : "r4 = 0";
     agree(
         """
