@@ -4,10 +4,14 @@ import bpf4j.maps.BpfMap;
 import bpf4j.maps.GuestMemory;
 import bpf4j.maps.MapException;
 import bpf4j.maps.MapFd;
+import bpf4j.maps.KernelObject;
 import bpf4j.maps.MapTable;
+import bpf4j.maps.ProgArrayMap;
+import bpf4j.maps.UpdateFlag;
 import bpf4j.maps.ShadowMemory;
 import bpf4j.model.btf.Btf;
 import bpf4j.model.spec.MapSpec;
+import bpf4j.model.spec.MapSpec.InitialSlot;
 import bpf4j.model.spec.MapType;
 import bpf4j.model.spec.ProgramSpec;
 import bpf4j.verifier.VerifiedProgram;
@@ -37,7 +41,7 @@ public final class Collection implements AutoCloseable {
   /// @param kernelBtf types of the kernel that the programs are meant for, or null where unknown
   public static Collection create(VirtualKernel kernel, @Nullable Btf kernelBtf) {
     GuestMemory memory = GuestMemory.reserve();
-    return new Collection(new Machine(memory, new MapTable(memory), kernel, kernelBtf));
+    return new Collection(Machine.of(memory, new MapTable(memory), kernel, kernelBtf));
   }
 
   /// The virtual kernel that helpers ask.
@@ -110,24 +114,49 @@ public final class Collection implements AutoCloseable {
   /// Adds a verified program; its maps are those of this collection with the same names. Throws
   /// [CollectionException] when it calls something that has no meaning here.
   public Program add(VerifiedProgram verified) {
-    return add(verified.spec(), verified);
+    return add(verified.spec(), verified, false);
   }
 
   /// Adds a program that no verifier has seen. Only the checked interpreter runs it.
   public Program addUnverified(ProgramSpec spec) {
-    return add(spec, null);
+    return add(spec, null, false);
   }
 
-  private Program add(ProgramSpec spec, @Nullable VerifiedProgram verified) {
+  /// Adds a program that another verifier has accepted, for comparing engines.
+  Program addTrusted(ProgramSpec spec) {
+    return add(spec, null, true);
+  }
+
+  private Program add(ProgramSpec spec, @Nullable VerifiedProgram verified, boolean trusted) {
     List<BpfMap> live = new ArrayList<>();
     for (MapSpec m : spec.maps()) {
       live.add(map(m.name()).map());
     }
     int index = programs.size();
-    var linked = new ProgramLinker(spec, index, live, machine.kernelBtf()).link();
-    Program program = new Program(this, spec, linked, verified);
+    var linked = new ProgramLinker(spec, index, live, machine).link();
+    Program program = new Program(this, spec, linked, verified, trusted);
     programs.add(program);
     return program;
+  }
+
+  /// Fills what the specs' `.values` say: inner maps into outer maps, programs into program arrays.
+  /// Throws [CollectionException] when a slot cannot take its target.
+  public void fillSlots(List<MapSpec> specs) {
+    for (MapSpec spec : specs) {
+      for (InitialSlot slot : spec.initialSlots()) {
+        byte[] key = new byte[4];
+        GuestWords.putU32(key, 0, slot.index());
+        KernelObject target =
+            spec.isMapInMap() ? map(slot.target()) : program(slot.target());
+        try {
+          map(spec.name()).update(key, target, UpdateFlag.ANY);
+        } catch (MapException e) {
+          throw new CollectionException(
+              e.errno(),
+              "map '%s', slot %d: %s".formatted(spec.name(), slot.index(), e.getMessage()));
+        }
+      }
+    }
   }
 
   /// Stops any run after so many calls and jumps; no limit by default.
@@ -153,7 +182,10 @@ public final class Collection implements AutoCloseable {
 
       @Override
       public @Nullable Executable tailCallSlot(long mapAddr, int index) {
-        return null;
+        return machine.maps().mapAt(mapAddr) instanceof ProgArrayMap array
+                && array.at(Integer.toUnsignedLong(index)) instanceof Program target
+            ? target.executable(tier)
+            : null;
       }
     };
   }

@@ -7,14 +7,17 @@ import bpf4j.vm.engine.CheckedInterpreter;
 import bpf4j.vm.engine.Executable;
 import bpf4j.vm.engine.FastInterpreter;
 import bpf4j.vm.engine.LinkedProgram;
+import bpf4j.vm.jit.JitCompiler;
 import org.jspecify.annotations.Nullable;
 
 /// A live program of a [Collection].
-public final class Program implements bpf4j.maps.KernelObject {
+public final class Program implements bpf4j.maps.VirtualKernel.Prog {
   private final Collection collection;
   private final ProgramSpec spec;
   private final LinkedProgram linked;
   private final @Nullable VerifiedProgram verified;
+  private final boolean trusted;
+  private volatile @Nullable Executable jit;
   private volatile @Nullable Executable fast;
   private volatile @Nullable Executable checked;
 
@@ -22,11 +25,13 @@ public final class Program implements bpf4j.maps.KernelObject {
       Collection collection,
       ProgramSpec spec,
       LinkedProgram linked,
-      @Nullable VerifiedProgram verified) {
+      @Nullable VerifiedProgram verified,
+      boolean trusted) {
     this.collection = collection;
     this.spec = spec;
     this.linked = linked;
     this.verified = verified;
+    this.trusted = trusted;
   }
 
   public String name() {
@@ -47,6 +52,11 @@ public final class Program implements bpf4j.maps.KernelObject {
     return linked.index() + 1;
   }
 
+  @Override
+  public Object tailCallOwner() {
+    return spec.type();
+  }
+
   Collection collection() {
     return collection;
   }
@@ -63,16 +73,34 @@ public final class Program implements bpf4j.maps.KernelObject {
     return testRun(TestRun.of(packet));
   }
 
+  private boolean isAccepted() {
+    return verified != null || trusted;
+  }
+
+  private boolean isDead(int slotIdx) {
+    VerifiedProgram v = verified;
+    return v != null && !v.facts().reached(slotIdx);
+  }
+
   /// Which tier `wanted` means for this program now.
   Tier resolve(Tier wanted) {
     return switch (wanted) {
-      case AUTO, JIT, INTERP -> verified != null ? Tier.INTERP : Tier.CHECKED;
+      case AUTO, JIT -> isAccepted() ? Tier.JIT : Tier.CHECKED;
+      case INTERP -> isAccepted() ? Tier.INTERP : Tier.CHECKED;
       case CHECKED -> Tier.CHECKED;
     };
   }
 
   /// The program made ready for a tier that [#resolve] gave.
   Executable executable(Tier tier) {
+    if (tier == Tier.JIT) {
+      Executable e = jit;
+      if (e == null) {
+        e = JitCompiler.compile(linked, collection.machine().memory(), this::isDead);
+        jit = e;
+      }
+      return e;
+    }
     if (tier == Tier.CHECKED) {
       Executable e = checked;
       if (e == null) {

@@ -11,6 +11,8 @@ import bpf4j.model.spec.ProgramSpec;
 import bpf4j.vm.engine.HelperBody;
 import bpf4j.vm.engine.LinkedProgram;
 import bpf4j.vm.helper.HelperRegistry;
+import bpf4j.vm.helper.KfuncRegistry;
+import bpf4j.vm.helper.Machine;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -20,14 +22,14 @@ final class ProgramLinker {
 
   private final ProgramSpec spec;
   private final List<BpfMap> maps;
-  private final @Nullable Btf kernelBtf;
+  private final Machine machine;
   private final int index;
 
-  ProgramLinker(ProgramSpec spec, int index, List<BpfMap> maps, @Nullable Btf kernelBtf) {
+  ProgramLinker(ProgramSpec spec, int index, List<BpfMap> maps, Machine machine) {
     this.spec = spec;
     this.index = index;
     this.maps = maps;
-    this.kernelBtf = kernelBtf;
+    this.machine = machine;
   }
 
   /// Throws [CollectionException] for a helper or kfunc without a body here.
@@ -45,11 +47,15 @@ final class ProgramLinker {
       }
     }
     return new LinkedProgram(
-        index, spec.name(), spec.type(), insns, imm64, calls, maps, -1, arenaUserBase());
-  }
-
-  private long arenaUserBase() {
-    return 0;
+        index,
+        spec.name(),
+        spec.type(),
+        insns,
+        imm64,
+        calls,
+        maps,
+        ExceptionCallback.slotOf(spec),
+        0);
   }
 
   private long constant(int slot, long insn, int high) {
@@ -100,12 +106,15 @@ final class ProgramLinker {
   }
 
   private HelperBody kfunc(int slot, int btfId) {
-    Btf btf = kernelBtf;
-    String name =
-        btf != null && btf.isValidId(btfId) && btf.isKind(btfId, BtfKind.FUNC)
-            ? btf.name(btfId)
-            : "with BTF id " + btfId;
-    throw refused(slot, "kernel function " + name + " is not supported");
+    Btf btf = machine.kernelBtf();
+    if (btf == null || !btf.isValidId(btfId) || !btf.isKind(btfId, BtfKind.FUNC)) {
+      throw refused(slot, "kernel function with BTF id " + btfId + " is not known");
+    }
+    HelperBody body = KfuncRegistry.body(btf.name(btfId), machine, spec.btf());
+    if (body == null) {
+      throw refused(slot, "kernel function " + btf.name(btfId) + " is not supported");
+    }
+    return body;
   }
 
   private CollectionException refused(int slot, String why) {

@@ -22,6 +22,9 @@ public final class HelperRegistry {
     SkbShapeHelpers.register(ALL);
     XdpHelpers.register(ALL);
     RedirectHelpers.register(ALL);
+    RingbufHelpers.register(ALL);
+    DynptrHelpers.register(ALL);
+    SectionKfuncs.register(ALL);
   }
 
   private final @Nullable HelperBody[] bodies = new HelperBody[HelperTable.maxId() + 1];

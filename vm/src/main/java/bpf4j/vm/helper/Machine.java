@@ -8,6 +8,17 @@ import org.jspecify.annotations.Nullable;
 
 /// What all runs of one collection share.
 ///
+/// @param objects what `bpf_obj_new` hands out
 /// @param kernelBtf types of the kernel that the programs are meant for, or null where unknown
 public record Machine(
-    GuestMemory memory, MapTable maps, VirtualKernel kernel, @Nullable Btf kernelBtf) {}
+    GuestMemory memory,
+    MapTable maps,
+    VirtualKernel kernel,
+    ObjectHeap objects,
+    @Nullable Btf kernelBtf) {
+
+  public static Machine of(
+      GuestMemory memory, MapTable maps, VirtualKernel kernel, @Nullable Btf kernelBtf) {
+    return new Machine(memory, maps, kernel, new ObjectHeap(memory), kernelBtf);
+  }
+}

@@ -2,6 +2,7 @@ package bpf4j.vm.helper;
 
 import bpf4j.maps.BpfMap;
 import bpf4j.maps.GuestMemory;
+import bpf4j.maps.RingbufMap;
 import bpf4j.model.spec.AttachType;
 import bpf4j.model.spec.Errno;
 import bpf4j.model.spec.ProgType;
@@ -20,6 +21,9 @@ public final class RunEnv {
   private @Nullable SkBuff skb;
   private @Nullable XdpBuff xdp;
   private long cookie;
+  private final long[] recordAddrs = new long[64];
+  private final @Nullable RingbufMap[] recordRings = new RingbufMap[64];
+  private int records;
   private int redirectIfindex;
 
   public RunEnv(Machine machine, ProgType type, @Nullable AttachType attachType) {
@@ -115,6 +119,36 @@ public final class RunEnv {
 
   public void setRedirectIfindex(int ifindex) {
     redirectIfindex = ifindex;
+  }
+
+  /// Whether the program may change packets through a dynptr.
+  boolean writesPackets() {
+    return switch (type) {
+      case SCHED_CLS, SCHED_ACT, LWT_XMIT, SK_SKB -> true;
+      default -> false;
+    };
+  }
+
+  /// Notes which ring buffer a reserved record belongs to, until it is submitted or discarded.
+  void rememberRecord(long sample, RingbufMap ring) {
+    if (records == recordAddrs.length) {
+      throw new GuestTrap(0, "more than " + records + " ring buffer records are reserved");
+    }
+    recordAddrs[records] = sample;
+    recordRings[records++] = ring;
+  }
+
+  @Nullable RingbufMap takeRecord(long sample) {
+    for (int i = records - 1; i >= 0; i--) {
+      if (recordAddrs[i] == sample) {
+        RingbufMap ring = recordRings[i];
+        records--;
+        recordAddrs[i] = recordAddrs[records];
+        recordRings[i] = recordRings[records];
+        return ring;
+      }
+    }
+    return null;
   }
 
   /// Whether `size` bytes at `addr` are guest memory that somebody owns.

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 
 /// What helpers ask a kernel for: time, random numbers, tasks, devices. Two virtual kernels that
 /// were set up alike answer alike, unless the clock is set to the machine's.
-public final class VirtualKernel {
+public final class VirtualKernel implements bpf4j.maps.VirtualKernel {
   /// What the virtual clock shows at first, in nanoseconds since boot.
   public static final long FIRST_NANOS = 1_000_000_000L;
 
@@ -28,9 +28,10 @@ public final class VirtualKernel {
   private @Nullable LongSupplier clock;
   private long wallOffsetNanos = 1_700_000_000L * 1_000_000_000L;
   private long randomState = 0x6270_6634_6a00_0001L;
-  private Task currentTask = Task.DEFAULT;
+  private bpf4j.vm.kernel.Task currentTask = bpf4j.vm.kernel.Task.DEFAULT;
   private int numaNode;
 
+  /// A kernel with the loopback device and [Task#DEFAULT] as the current task.
   public VirtualKernel() {
     devices.put(NetDevice.LOOPBACK.ifindex(), NetDevice.LOOPBACK);
   }
@@ -85,11 +86,11 @@ public final class VirtualKernel {
     randomState = seed;
   }
 
-  public Task currentTask() {
+  public bpf4j.vm.kernel.Task currentTask() {
     return currentTask;
   }
 
-  public void setCurrentTask(Task task) {
+  public void setCurrentTask(bpf4j.vm.kernel.Task task) {
     currentTask = task;
   }
 
@@ -104,6 +105,11 @@ public final class VirtualKernel {
   /// The device with this number, or null.
   public synchronized @Nullable NetDevice device(int ifindex) {
     return devices.get(ifindex);
+  }
+
+  @Override
+  public boolean hasNetDevice(int ifindex) {
+    return device(ifindex) != null;
   }
 
   /// Adds a device, or replaces the one with its number.
