@@ -2,13 +2,13 @@ package bpf4j.vm;
 
 import bpf4j.maps.BpfMap;
 import bpf4j.maps.GuestMemory;
+import bpf4j.maps.KernelObject;
 import bpf4j.maps.MapException;
 import bpf4j.maps.MapFd;
-import bpf4j.maps.KernelObject;
 import bpf4j.maps.MapTable;
 import bpf4j.maps.ProgArrayMap;
-import bpf4j.maps.UpdateFlag;
 import bpf4j.maps.ShadowMemory;
+import bpf4j.maps.UpdateFlag;
 import bpf4j.model.btf.Btf;
 import bpf4j.model.spec.MapSpec;
 import bpf4j.model.spec.MapSpec.InitialSlot;
@@ -146,8 +146,7 @@ public final class Collection implements AutoCloseable {
       for (InitialSlot slot : spec.initialSlots()) {
         byte[] key = new byte[4];
         GuestWords.putU32(key, 0, slot.index());
-        KernelObject target =
-            spec.isMapInMap() ? map(slot.target()) : program(slot.target());
+        KernelObject target = spec.isMapInMap() ? map(slot.target()) : program(slot.target());
         try {
           map(spec.name()).update(key, target, UpdateFlag.ANY);
         } catch (MapException e) {

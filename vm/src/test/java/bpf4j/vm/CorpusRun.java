@@ -17,8 +17,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
-/// Runs every program of a corpus that the kernel accepted and test-ran, in every tier, and compares
-/// the return values. A developer's tool: not a test, because the corpus is not in the repository.
+/// Runs every program of a corpus that the kernel accepted and test-ran, in every tier, and
+/// compares the return values. A developer's tool: not a test, because the corpus is not in the
+/// repository.
 ///
 /// Usage: `CorpusRun RUNS OBJECTS [NAME]`, where RUNS has one line a run, tab-separated: object,
 /// program, errno, return value, linear size (0: all); OBJECTS is the folder of the objects.
@@ -90,8 +91,8 @@ public final class CorpusRun {
                 LoadOptions.defaults()
                     .withRelaxedMaps(true)
                     .withKernel(bpf4j.loader.TargetKernel.running()));
-          } catch (java.io.IOException e) {
-            throw new java.io.UncheckedIOException(e);
+          } catch (java.io.IOException | bpf4j.loader.ElfException e) {
+            throw new IllegalStateException(e);
           }
         });
   }

@@ -11,8 +11,7 @@ final class GraphKfuncs {
   static void register(KfuncRegistry r) {
     r.add("bpf_list_push_front_impl", (rc, head, node, _, _, _) -> push(rc, head, node, false));
     r.add("bpf_list_push_back_impl", (rc, head, node, _, _, _) -> push(rc, head, node, true));
-    r.add(
-        "bpf_list_pop_front", (rc, h, _, _, _, _) -> GuestList.pop(rc.memory(), h, false));
+    r.add("bpf_list_pop_front", (rc, h, _, _, _, _) -> GuestList.pop(rc.memory(), h, false));
     r.add("bpf_list_pop_back", (rc, h, _, _, _, _) -> GuestList.pop(rc.memory(), h, true));
     r.add("bpf_list_front", (rc, h, _, _, _, _) -> GuestList.peek(rc.memory(), h, false));
     r.add("bpf_list_back", (rc, h, _, _, _, _) -> GuestList.peek(rc.memory(), h, true));
@@ -35,8 +34,7 @@ final class GraphKfuncs {
   private static long add(RunCtx rc, long root, long node, long less, long r4, long r5) {
     GuestMemory memory = rc.memory();
     boolean added =
-        GuestTree.add(
-            memory, root, node, (a, b) -> (rc.callBack(less, a, b, 0, 0, 0) & 0xff) != 0);
+        GuestTree.add(memory, root, node, (a, b) -> (rc.callBack(less, a, b, 0, 0, 0) & 0xff) != 0);
     if (added) {
       return 0;
     }

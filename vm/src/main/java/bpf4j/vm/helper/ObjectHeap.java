@@ -32,8 +32,8 @@ public final class ObjectHeap {
     this.memory = memory;
   }
 
-  /// A zeroed object of type `typeId`, with a reference count of 1 where it has one; 0 when there is
-  /// no room. `copies` > 1 makes it per-CPU.
+  /// A zeroed object of type `typeId`, with a reference count of 1 where it has one; 0 when there
+  /// is no room. `copies` > 1 makes it per-CPU.
   long allocate(Btf btf, int typeId, int copies) {
     int id = btf.skipModsAndTypedefs(typeId);
     int size = (int) btf.resolveSize(id);

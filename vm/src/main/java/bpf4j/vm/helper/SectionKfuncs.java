@@ -52,8 +52,7 @@ final class SectionKfuncs {
     for (int spins = 0; ; spins++) {
       int holder =
           (int)
-              GuestMemory.ATOMIC32.compareAndExchangeAcquire(
-                  m.segment(), lock & m.mask(), 0, own);
+              GuestMemory.ATOMIC32.compareAndExchangeAcquire(m.segment(), lock & m.mask(), 0, own);
       if (holder == 0) {
         return 0;
       }

@@ -4,8 +4,8 @@ import bpf4j.model.spec.Errno;
 import bpf4j.vm.engine.RunCtx;
 
 /// `bpf_str*`: C strings that may lie anywhere. Source: linux-6.18 helpers.c; EFAULT negated for
-/// memory that is not there, E2BIG negated behind `XATTR_SIZE_MAX` bytes, ENOENT negated for what is
-/// not found.
+/// memory that is not there, E2BIG negated behind `XATTR_SIZE_MAX` bytes, ENOENT negated for what
+/// is not found.
 final class StringKfuncs {
   private static final int MAX = 65536;
   private static final long EFAULT = Errno.EFAULT.negated();
