@@ -10,6 +10,7 @@ import bpf4j.maps.ProgArrayMap;
 import bpf4j.maps.ShadowMemory;
 import bpf4j.maps.UpdateFlag;
 import bpf4j.model.btf.Btf;
+import bpf4j.model.spec.CollectionSpec;
 import bpf4j.model.spec.MapSpec;
 import bpf4j.model.spec.MapSpec.InitialSlot;
 import bpf4j.model.spec.MapType;
@@ -40,8 +41,35 @@ public final class Collection implements AutoCloseable {
   ///
   /// @param kernelBtf types of the kernel that the programs are meant for, or null where unknown
   public static Collection create(VirtualKernel kernel, @Nullable Btf kernelBtf) {
+    return create(kernel, kernelBtf, MapTable.DEFAULT_CPUS);
+  }
+
+  static Collection create(VirtualKernel kernel, @Nullable Btf kernelBtf, int cpus) {
     GuestMemory memory = GuestMemory.reserve();
-    return new Collection(Machine.of(memory, new MapTable(memory), kernel, kernelBtf));
+    return new Collection(
+        Machine.of(memory, new MapTable(memory, cpus, kernel), kernel, kernelBtf));
+  }
+
+  /// Creates the maps, fills and freezes them, verifies the programs and links them. Throws
+  /// [CollectionException] for the first thing that the kernel, or this virtual one, would refuse.
+  public static Collection load(CollectionSpec spec, CollectionOptions options) {
+    return new CollectionLoader(spec, options).load();
+  }
+
+  /// Loads every program of `spec` on a new virtual kernel.
+  public static Collection load(CollectionSpec spec) {
+    return load(spec, CollectionOptions.defaults());
+  }
+
+  /// Moves the virtual clock on and runs the timers that are due then.
+  public void advanceClock(long nanos) {
+    machine.kernel().setNanos(machine.kernel().nanos() + nanos);
+    for (Program p : programs) {
+      try (RunSession session = new RunSession(p, TestRun.EMPTY)) {
+        session.fireTimers();
+        return;
+      }
+    }
   }
 
   /// The virtual kernel that helpers ask.

@@ -8,9 +8,21 @@ public final class CollectionException extends RuntimeException {
   private static final long serialVersionUID = 1;
   private final Errno errno;
 
+  private final String log;
+
   public CollectionException(Errno errno, String message) {
+    this(errno, message, "");
+  }
+
+  public CollectionException(Errno errno, String message, String log) {
     super(message);
     this.errno = errno;
+    this.log = log;
+  }
+
+  /// The verifier's log when it refused a program, else empty.
+  public String log() {
+    return log;
   }
 
   public Errno errno() {

@@ -74,9 +74,20 @@ final class RunSession implements AutoCloseable {
       } finally {
         reader.exit();
       }
+      fireTimers();
     }
     nanos = (System.nanoTime() - start) / n;
     return r0;
+  }
+
+  /// Runs the timers whose time has come.
+  void fireTimers() {
+    reader.enter();
+    try {
+      collection.machine().timers().fireDue(rc, env.kernel().nanos());
+    } finally {
+      reader.exit();
+    }
   }
 
   long nanos() {

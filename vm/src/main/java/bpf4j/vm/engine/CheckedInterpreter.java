@@ -361,7 +361,9 @@ public final class CheckedInterpreter extends Executable {
                 .formatted(write ? "write" : "read", bytes, addr));
       }
       Access access = write ? shadow.checkWrite(addr, bytes) : shadow.checkRead(addr, bytes);
-      if (access != Access.OK && access != Access.UNINITIALISED) {
+      // Programs may read what the kernel keeps of a map, such as its max_entries.
+      boolean readable = access == Access.UNINITIALISED || (!write && access == Access.METADATA);
+      if (access != Access.OK && !readable) {
         throw trap((write ? "write of " : "read of ") + memory.describe(access, addr, bytes));
       }
       return addr;

@@ -25,6 +25,10 @@ public final class HelperRegistry {
     RingbufHelpers.register(ALL);
     DynptrHelpers.register(ALL);
     SectionKfuncs.register(ALL);
+    SocketHelpers.register(ALL);
+    FibHelpers.register(ALL);
+    CurrentHelpers.register(ALL);
+    TimerHelpers.register(ALL);
   }
 
   private final @Nullable HelperBody[] bodies = new HelperBody[HelperTable.maxId() + 1];

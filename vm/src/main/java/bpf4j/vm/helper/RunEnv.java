@@ -24,6 +24,10 @@ public final class RunEnv {
   private final long[] recordAddrs = new long[64];
   private final @Nullable RingbufMap[] recordRings = new RingbufMap[64];
   private int records;
+  private int retval;
+  private int functionArgs;
+  private long selectedSocket;
+  private final java.io.ByteArrayOutputStream printed = new java.io.ByteArrayOutputStream();
   private int redirectIfindex;
 
   public RunEnv(Machine machine, ProgType type, @Nullable AttachType attachType) {
@@ -127,6 +131,52 @@ public final class RunEnv {
       case SCHED_CLS, SCHED_ACT, LWT_XMIT, SK_SKB -> true;
       default -> false;
     };
+  }
+
+  /// What `bpf_set_retval` and its likes left.
+  public int retval() {
+    return retval;
+  }
+
+  public void setRetval(int value) {
+    retval = value;
+  }
+
+  /// How many arguments the traced function has.
+  int functionArgs() {
+    return functionArgs;
+  }
+
+  public void setFunctionArgs(int count) {
+    functionArgs = count;
+  }
+
+  /// What an iterator program has printed.
+  public byte[] printed() {
+    return printed.toByteArray();
+  }
+
+  void print(byte[] text) {
+    printed.writeBytes(text);
+  }
+
+  /// Address of the socket that an `sk_lookup` program has selected, or 0.
+  public long selectedSocket() {
+    return selectedSocket;
+  }
+
+  /// Source: linux-6.18 `bpf_sk_lookup_assign()`.
+  long assignSocket(long sk, long flags) {
+    long replace = 1;
+    long noReuseport = 1 << 1;
+    if ((flags & ~(replace | noReuseport)) != 0) {
+      return Errno.EINVAL.negated();
+    }
+    if (selectedSocket != 0 && (flags & replace) == 0) {
+      return Errno.EEXIST.negated();
+    }
+    selectedSocket = sk;
+    return 0;
   }
 
   /// Notes which ring buffer a reserved record belongs to, until it is submitted or discarded.

@@ -24,6 +24,7 @@ public final class VirtualKernel implements bpf4j.maps.VirtualKernel {
   private final Map<Integer, NetDevice> devices = new TreeMap<>();
   private final List<String> traceLines = new ArrayList<>();
   private final RoutingTable routes = new RoutingTable();
+  private final SocketTable sockets = new SocketTable();
   private long nanos = FIRST_NANOS;
   private @Nullable LongSupplier clock;
   private long wallOffsetNanos = 1_700_000_000L * 1_000_000_000L;
@@ -120,6 +121,11 @@ public final class VirtualKernel implements bpf4j.maps.VirtualKernel {
   /// Where `bpf_fib_lookup` looks.
   public RoutingTable routes() {
     return routes;
+  }
+
+  /// Where the socket lookup helpers look.
+  public SocketTable sockets() {
+    return sockets;
   }
 
   /// Adds a line to the trace pipe; beyond 65,536 lines the oldest are dropped.

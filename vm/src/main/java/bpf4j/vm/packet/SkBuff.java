@@ -236,6 +236,11 @@ public final class SkBuff extends PacketBuffer {
     memory.fill(data(), ETH_HLEN, 0);
   }
 
+  /// Guest address of the packet's socket, or 0.
+  public long socketAddr() {
+    return memory.getU64(ctxAddr + SK);
+  }
+
   public boolean hasVlanTag() {
     return get(VLAN_PRESENT) != 0;
   }
