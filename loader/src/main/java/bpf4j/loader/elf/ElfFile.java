@@ -178,7 +178,17 @@ public final class ElfFile {
 
   private StringTable strings(String section, int type, long offset, long size)
       throws ElfException {
-    if (type == ElfSection.NOBITS || !inFile(offset, size)) {
+    if (type != ElfSection.STRTAB) {
+      throw malformed(
+          "elf: failed to get section name string from "
+              + name
+              + ": invalid section ("
+              + section
+              + " has type "
+              + Integer.toUnsignedLong(type)
+              + ")");
+    }
+    if (!inFile(offset, size)) {
       throw malformed(
           "elf: failed to get strings of "
               + section
@@ -286,9 +296,28 @@ public final class ElfFile {
     return out;
   }
 
+  private ByteBuffer records(ElfSection s, int size) throws ElfException {
+    ByteBuffer d = data(s);
+    if (d.limit() % size != 0) {
+      throw malformed(
+          "elf: failed to get section("
+              + s.index()
+              + ") "
+              + s.name()
+              + " data from "
+              + name
+              + ": invalid data ("
+              + d.limit()
+              + " bytes are no multiple of "
+              + size
+              + ")");
+    }
+    return d;
+  }
+
   /// The entries of the symbol table `symtab`.
   public List<ElfSymbol> symbols(ElfSection symtab) throws ElfException {
-    ByteBuffer d = data(symtab);
+    ByteBuffer d = records(symtab, SYM_SIZE);
     int n = d.limit() / SYM_SIZE;
     List<ElfSymbol> out = new ArrayList<>(n);
     for (int i = 0; i < n; i++) {
@@ -308,7 +337,7 @@ public final class ElfFile {
 
   /// The entries of the `SHT_REL` section `rel`.
   public List<ElfRel> relocations(ElfSection rel) throws ElfException {
-    ByteBuffer d = data(rel);
+    ByteBuffer d = records(rel, REL_SIZE);
     int n = d.limit() / REL_SIZE;
     List<ElfRel> out = new ArrayList<>(n);
     for (int i = 0; i < n; i++) {

@@ -44,6 +44,12 @@ final class CoreRelocations {
     }
     for (BtfExt.Section<BtfExt.CoreRelo> s : ext.coreRelos()) {
       int secIdx = types.elfSection(s.nameOff());
+      if (local == null
+          || !local.isValidString(s.nameOff())
+          || local.string(s.nameOff()).isEmpty()) {
+        malformed = "CO-RE relocations of a section without a name";
+        return;
+      }
       int number = 0;
       for (BtfExt.CoreRelo r : s.records()) {
         if (r.insnOff() % ObjectFile.INSN_SIZE != 0) {
@@ -77,7 +83,7 @@ final class CoreRelocations {
     }
     if (malformed != null) {
       throw new LoadException(
-          LibbpfErrno.EINVAL, malformed, "failed to perform CO-RE relocations: -22");
+          LibbpfErrno.EINVAL, "failed to perform CO-RE relocations: -22", malformed);
     }
     if (target == null) {
       throw new LoadException(
