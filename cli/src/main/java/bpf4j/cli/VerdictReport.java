@@ -18,10 +18,10 @@ abstract class VerdictReport {
   }
 
   /// The report for a format.
-  static VerdictReport of(VerifyCommand.Format format, Output out, Main main, int logLevel) {
+  static VerdictReport of(VerifyCommand.Format format, Output out, Colour colour, boolean withLog) {
     return switch (format) {
-      case TEXT -> new TextReport(out, main.colour(), logLevel);
-      case JSON -> new JsonReport(out);
+      case TEXT -> new TextReport(out, colour, withLog);
+      case JSON -> new JsonReport(out, withLog);
       case CSV -> new CsvReport(out);
     };
   }
@@ -44,12 +44,12 @@ abstract class VerdictReport {
   /// One line a program for people, and the log where it is wanted.
   private static final class TextReport extends VerdictReport {
     private final Colour colour;
-    private final int logLevel;
+    private final boolean withLog;
 
-    TextReport(Output out, Colour colour, int logLevel) {
+    TextReport(Output out, Colour colour, boolean withLog) {
       super(out);
       this.colour = colour;
-      this.logLevel = logLevel;
+      this.withLog = withLog;
     }
 
     @Override
@@ -90,7 +90,7 @@ abstract class VerdictReport {
                     + "): "
                     + r.message();
           });
-      if (logLevel > 0) {
+      if (withLog) {
         out.print(verdict.log());
       }
     }
@@ -114,8 +114,11 @@ abstract class VerdictReport {
 
   /// JSON Lines.
   private static final class JsonReport extends VerdictReport {
-    JsonReport(Output out) {
+    private final boolean withLog;
+
+    JsonReport(Output out, boolean withLog) {
       super(out);
+      this.withLog = withLog;
     }
 
     @Override
@@ -155,7 +158,7 @@ abstract class VerdictReport {
               .field("mark_read", stats.markRead())
               .field("stack_depth", stats.stackDepths())
               .field("verification_time_us", stats.verificationTimeUsec())
-              .field("log", verdict.log())
+              .field("log", withLog ? verdict.log() : "")
               .endObject()
               .toString());
     }

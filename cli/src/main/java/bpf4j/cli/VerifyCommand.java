@@ -38,6 +38,9 @@ import picocli.CommandLine.Parameters;
       "Exit codes: 0 all accepted, 1 one or more rejected, 2 one or more could not be read or loaded."
     })
 final class VerifyCommand extends Verb {
+  /// `BPF_LOG_STATS`.
+  private static final int STATISTICS = 4;
+
   /// The forms of output.
   enum Format {
     TEXT,
@@ -73,8 +76,8 @@ final class VerifyCommand extends Verb {
       names = "--log-level",
       paramLabel = "N",
       description =
-          "0: no log; 1: the way at branches; 2: every instruction; 4: statistics only. Bits can "
-              + "be added.")
+          "0: no log (default in text); 1: the way at branches; 2: every instruction; 4: messages "
+              + "and statistics only (default in JSON). Statistics end every log.")
   private @Nullable Integer logLevel;
 
   @Option(names = "--unprivileged", description = "Verify for a user without capabilities.")
@@ -112,7 +115,7 @@ final class VerifyCommand extends Verb {
     if (logLevel != null && (logLevel < 0 || logLevel > 7)) {
       throw new InputProblem("--log-level " + logLevel + ": 0 to 7");
     }
-    VerdictReport report = VerdictReport.of(format, out(), main, logLevel != null ? logLevel : 0);
+    VerdictReport report = VerdictReport.of(format, out(), main.colour(), withLog());
     report.begin();
     VerifierOptions options = options();
     Progress progress = new Progress(main.io(), files.size(), "verifying");
@@ -125,9 +128,14 @@ final class VerifyCommand extends Verb {
     return errors > 0 ? ExitCode.USAGE : rejected > 0 ? ExitCode.REJECTED : ExitCode.OK;
   }
 
+  /// Whether logs are part of the output.
+  private boolean withLog() {
+    return logLevel != null ? logLevel > 0 : format == Format.JSON;
+  }
+
   private VerifierOptions options() {
-    int level = logLevel == null ? VerifierOptions.DEFAULT.logLevel() : logLevel;
-    return new VerifierOptions(level, !unprivileged, kernel.kernel().btf());
+    int level = logLevel == null ? 0 : logLevel;
+    return new VerifierOptions(level | STATISTICS, !unprivileged, kernel.kernel().btf());
   }
 
   private void verify(Path file, VerifierOptions options, VerdictReport report) {
