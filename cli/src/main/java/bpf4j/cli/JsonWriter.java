@@ -6,8 +6,27 @@ import org.jspecify.annotations.Nullable;
 /// Writes one JSON value into a string, without spaces or line breaks, so that it can be a line of
 /// JSON Lines. Text that is no valid UTF-16 is written with escapes.
 final class JsonWriter {
+  private static final int CHUNK = 1 << 16;
+
   private final StringBuilder out = new StringBuilder(256);
+  private final @Nullable Output sink;
   private boolean comma;
+
+  /// Collects the value for [#toString()].
+  JsonWriter() {
+    sink = null;
+  }
+
+  /// Writes the value to `sink` as it grows; [#endLine] ends it.
+  JsonWriter(Output sink) {
+    this.sink = sink;
+  }
+
+  /// Writes the rest and a line end to the sink.
+  void endLine() {
+    out.append('\n');
+    drain(0);
+  }
 
   JsonWriter beginObject() {
     return open('{');
@@ -99,6 +118,13 @@ final class JsonWriter {
     return this;
   }
 
+  private void drain(int above) {
+    if (sink != null && out.length() > above) {
+      sink.print(out.toString());
+      out.setLength(0);
+    }
+  }
+
   private void separate() {
     if (comma) {
       out.append(',');
@@ -108,6 +134,7 @@ final class JsonWriter {
   private void quote(String text) {
     out.append('"');
     for (int i = 0; i < text.length(); i++) {
+      drain(CHUNK);
       char c = text.charAt(i);
       switch (c) {
         case '"' -> out.append("\\\"");

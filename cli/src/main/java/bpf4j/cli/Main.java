@@ -33,6 +33,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
           + "the same message, the same log, the same result."
     },
     subcommands = {
+      RunCommand.class,
       VerifyCommand.class,
       InspectCommand.class,
       DisasmCommand.class,

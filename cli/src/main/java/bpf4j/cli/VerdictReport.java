@@ -123,21 +123,20 @@ abstract class VerdictReport {
 
     @Override
     void unreadable(Path file, ObjectReader.Problem problem) {
-      out.println(
-          new JsonWriter()
-              .beginObject()
-              .field("object", problem.object())
-              .field("verdict", "error")
-              .field("errno", problem.errno())
-              .field("message", problem.message())
-              .endObject()
-              .toString());
+      new JsonWriter(out)
+          .beginObject()
+          .field("object", problem.object())
+          .field("verdict", "error")
+          .field("errno", problem.errno())
+          .field("message", problem.message())
+          .endObject()
+          .endLine();
     }
 
     @Override
     void notLoaded(String object, ProgramSpec program, LoadError error) {
       JsonWriter line = begin(object, program, "error", error.errnoName(), error.message());
-      out.println(line.field("insn_cnt", program.insns().length).endObject().toString());
+      line.field("insn_cnt", program.insns().length).endObject().endLine();
     }
 
     @Override
@@ -149,27 +148,26 @@ abstract class VerdictReport {
                 begin(object, program, "reject", r.errno().name(), r.message());
           };
       VerifierStats stats = verdict.stats();
-      out.println(
-          line.field("insn_cnt", program.insns().length)
-              .field("processed_insns", stats.processedInsns())
-              .field("total_states", stats.totalStates())
-              .field("peak_states", stats.peakStates())
-              .field("max_states_per_insn", stats.maxStatesPerInsn())
-              .field("mark_read", stats.markRead())
-              .field("stack_depth", stats.stackDepths())
-              .field("verification_time_us", stats.verificationTimeUsec())
-              .field("log", withLog ? verdict.log() : "")
-              .endObject()
-              .toString());
+      line.field("insn_cnt", program.insns().length)
+          .field("processed_insns", stats.processedInsns())
+          .field("total_states", stats.totalStates())
+          .field("peak_states", stats.peakStates())
+          .field("max_states_per_insn", stats.maxStatesPerInsn())
+          .field("mark_read", stats.markRead())
+          .field("stack_depth", stats.stackDepths())
+          .field("verification_time_us", stats.verificationTimeUsec())
+          .field("log", withLog ? verdict.log() : "")
+          .endObject()
+          .endLine();
     }
 
-    private static JsonWriter begin(
+    private JsonWriter begin(
         String object,
         ProgramSpec program,
         String verdict,
         @Nullable String errno,
         @Nullable String message) {
-      return new JsonWriter()
+      return new JsonWriter(out)
           .beginObject()
           .field("object", object)
           .field("program", program.name())

@@ -167,13 +167,11 @@ final class VerifyCommand extends Verb {
     }
     Verdict verdict;
     try {
-      verdict = Verifier.verify(program, options);
+      verdict = verdictOf(program, options);
     } catch (RuntimeException | StackOverflowError | OutOfMemoryError e) {
       errors++;
-      report.notLoaded(
-          object,
-          program,
-          new LoadError(Errno.EFAULT.code(), List.of("bpf4j itself failed: " + e)));
+      String message = "bpf4j itself failed: " + e;
+      report.notLoaded(object, program, new LoadError(Errno.EFAULT.code(), List.of(message)));
       main.trace(e);
       return;
     }
@@ -182,6 +180,19 @@ final class VerifyCommand extends Verb {
       case Verdict.Reject _ -> rejected++;
     }
     report.verdict(object, program, verdict);
+  }
+
+  /// The verdict; without the log of every instruction where that does not fit into memory.
+  private static Verdict verdictOf(ProgramSpec program, VerifierOptions options) {
+    try {
+      return Verifier.verify(program, options);
+    } catch (OutOfMemoryError e) {
+      if (options.logLevel() == STATISTICS) {
+        throw e;
+      }
+      return Verifier.verify(
+          program, new VerifierOptions(STATISTICS, options.privileged(), options.kernelBtf()));
+    }
   }
 
   /// The file's name up to its last dot, which begins the names of data maps.
