@@ -153,7 +153,7 @@ final class MapFill {
         value instanceof Long l ? l : value instanceof String s ? number(s, at) : noValue(at, size);
     byte[] out = new byte[size];
     for (int i = 0; i < size; i++) {
-      out[i] = (byte) (i < 8 ? number >> 8 * i : number >> 63);
+      out[i] = (byte) (i < 8 ? number >> (8 * i) : number >> 63);
     }
     return out;
   }
