@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "load.h"
+
+struct {__uint(type,33);
+__uint(map_flags,1024);
+__uint(max_entries,1);} ar SEC(".maps");
+int __attribute__((address_space(1))) ga[2000] SEC(".addr_space.1") = {7};
+SEC("syscall") int prog(void*c){ return ga[3] + (int)(long)&ar;}

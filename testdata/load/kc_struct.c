@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "load.h"
+
+struct s{int a;};
+extern struct s CONFIG_BPF __kconfig;
+SEC("tc") int prog(void *c){ return CONFIG_BPF.a;}

@@ -1,0 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "load.h"
+
+int m SEC(".maps");
+SEC("tc") int prog(void *c){ u32 k=0; return !lookup(&m,&k); }

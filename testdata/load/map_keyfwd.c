@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "load.h"
+
+struct fwd;
+struct {__uint(type,1);
+struct fwd *key;
+__type(value,u64);} m SEC(".maps");
+SEC("tc") int prog(void *c){ u32 k=0; return !lookup(&m,&k); }

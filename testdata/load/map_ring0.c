@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "load.h"
+
+struct {__uint(type,27);
+__uint(max_entries,5000);} m SEC(".maps");
+SEC("tc") int prog(void *c){ u32 k=0; return !lookup(&m,&k); }

@@ -1,0 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "load.h"
+
+SEC("?tc") int prog(void *c){ return 0; }

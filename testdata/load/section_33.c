@@ -1,0 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "load.h"
+
+SEC("kprobe.session/x") int prog(void *c){ return 0; }
