@@ -34,13 +34,15 @@ public final class IteratorArgs {
             default -> throw new IllegalStateException("iterator-args.tsv: " + row[2]);
           };
       TABLE.put(
-          new Key(row[0], Integer.parseInt(row[1])), new Arg(kind, row[3].equals("-") ? "" : row[3]));
+          new Key(row[0], Integer.parseInt(row[1])),
+          new Arg(kind, row[3].equals("-") ? "" : row[3]));
     }
   }
 
   private IteratorArgs() {}
 
-  /// Argument `arg` of the iterator named without `bpf_iter_`, or null where it is as its type says.
+  /// Argument `arg` of the iterator named without `bpf_iter_`, or null where it is as its type
+  /// says.
   public static @Nullable Arg of(String iterator, int arg) {
     return TABLE.get(new Key(iterator, arg));
   }

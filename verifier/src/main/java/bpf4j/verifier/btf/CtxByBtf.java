@@ -88,8 +88,7 @@ final class CtxByBtf {
     if (attach == AttachType.MODIFY_RETURN && btf != null && known) {
       int ret = btf.skipModsAndTypedefs(btf.target(proto));
       if (!isSmallInt(btf, ret)) {
-        env.log.printf(
-            "ret type %s not allowed for fmod_ret\n", KindNames.of(btf, ret));
+        env.log.printf("ret type %s not allowed for fmod_ret\n", KindNames.of(btf, ret));
         return null;
       }
       return unknown();
@@ -102,8 +101,7 @@ final class CtxByBtf {
     return btf.isKind(id, BtfKind.INT) && btf.size(id) <= SLOT;
   }
 
-  private @Nullable RegState value(
-      Btf btf, int declared, int arg, int hidden, int off, int size) {
+  private @Nullable RegState value(Btf btf, int declared, int arg, int hidden, int off, int size) {
     String func = env.attach.name;
     int id = btf.skipModsAndTypedefs(declared);
     if (isSmallInt(btf, id) || btf.kind(id).isAnyEnum() || btf.kind(id).isComposite()) {
@@ -166,8 +164,7 @@ final class CtxByBtf {
       env.log.printf("marking pointer arg%d as scalar as it may encode error", arg);
       return unknown();
     }
-    return RegState.pointer(
-        RegType.BTF_ID | flags | tags, new Pointee.BtfRef(btf, target));
+    return RegState.pointer(RegType.BTF_ID | flags | tags, new Pointee.BtfRef(btf, target));
   }
 
   /// Congestion control sees its sockets as TCP sockets.

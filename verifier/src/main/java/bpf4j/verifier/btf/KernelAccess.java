@@ -60,15 +60,11 @@ final class KernelAccess {
       Env env, RegState reg, int regno, String name, int off, boolean write) {
     if (!env.priv.allowPtrLeaks()) {
       throw env.reject(
-          Errno.EPERM,
-          "'struct %s' access is allowed only to CAP_PERFMON and CAP_SYS_ADMIN",
-          name);
+          Errno.EPERM, "'struct %s' access is allowed only to CAP_PERFMON and CAP_SYS_ADMIN", name);
     }
     if (!env.gplCompatible() && reg.btf().btf() == env.kernelBtf) {
       throw env.reject(
-          Errno.EINVAL,
-          "Cannot access kernel 'struct %s' from non-GPL compatible program",
-          name);
+          Errno.EINVAL, "Cannot access kernel 'struct %s' from non-GPL compatible program", name);
     }
     if (off < 0) {
       throw env.reject(
@@ -84,8 +80,7 @@ final class KernelAccess {
           StatePrinter.tnum(reg.varOff()));
     }
     if ((reg.type() & RegType.USER) != 0) {
-      throw env.reject(
-          Errno.EACCES, "R%d is ptr_%s access user memory: off=%d", regno, name, off);
+      throw env.reject(Errno.EACCES, "R%d is ptr_%s access user memory: off=%d", regno, name, off);
     }
     if ((reg.type() & RegType.PERCPU) != 0) {
       throw env.reject(
@@ -104,14 +99,12 @@ final class KernelAccess {
     }
     for (FieldRecord.Field f : rec.fields()) {
       if (off < f.off() + f.size() && f.off() < off + size) {
-        throw env.reject(
-            Errno.EACCES, "direct access to %s is disallowed", f.kind().text());
+        throw env.reject(Errno.EACCES, "direct access to %s is disallowed", f.kind().text());
       }
     }
   }
 
-  private RegState loaded(
-      Env env, RegState reg, StructWalk walk, StructWalk.Found found) {
+  private RegState loaded(Env env, RegState reg, StructWalk walk, StructWalk.Found found) {
     if (found == StructWalk.Found.SCALAR) {
       return RegState.unknown(!env.priv.bpfCapable());
     }
@@ -121,9 +114,7 @@ final class KernelAccess {
     }
     Btf btf = reg.btf().btf();
     int flags = trust(env, reg, walk);
-    RegState r =
-        RegState.pointer(
-            RegType.BTF_ID | flags, new Pointee.BtfRef(btf, walk.targetId));
+    RegState r = RegState.pointer(RegType.BTF_ID | flags, new Pointee.BtfRef(btf, walk.targetId));
     return RegType.mayBeNull(r.type()) ? r.withId(env.newId()) : r;
   }
 
@@ -189,8 +180,7 @@ final class KernelAccess {
   // ---- map pointers -------------------------------------------------------------------------
 
   /// As [BtfPointers#mapAccess].
-  static void mapAccess(
-      Machine m, int regno, int off, int size, boolean write, int valueRegno) {
+  static void mapAccess(Machine m, int regno, int off, int size, boolean write, int valueRegno) {
     Env env = m.env;
     Btf btf = env.kernelBtf;
     if (btf == null) {
@@ -201,18 +191,14 @@ final class KernelAccess {
     String name = mapStruct(type);
     int id = name == null ? 0 : btf.find(name, BtfKind.STRUCT);
     if (name == null || id == 0) {
-      throw env.reject(
-          Errno.ENOTSUPP, "map_ptr access not supported for map type %d", type.id());
+      throw env.reject(Errno.ENOTSUPP, "map_ptr access not supported for map type %d", type.id());
     }
     if (!env.priv.allowPtrLeaks()) {
       throw env.reject(
-          Errno.EPERM,
-          "'struct %s' access is allowed only to CAP_PERFMON and CAP_SYS_ADMIN",
-          name);
+          Errno.EPERM, "'struct %s' access is allowed only to CAP_PERFMON and CAP_SYS_ADMIN", name);
     }
     if (off < 0) {
-      throw env.reject(
-          Errno.EACCES, "R%d is %s invalid negative access: off=%d", regno, name, off);
+      throw env.reject(Errno.EACCES, "R%d is %s invalid negative access: off=%d", regno, name, off);
     }
     if (write) {
       throw env.reject(Errno.EACCES, "only read from %s is supported", name);
@@ -230,8 +216,7 @@ final class KernelAccess {
               RegState.pointer(
                   RegType.MEM | RegType.RDONLY | RegType.UNTRUSTED, new Pointee.Memory(0, 0));
           case STRUCT_POINTER ->
-              RegState.pointer(
-                  RegType.BTF_ID | walk.flags, new Pointee.BtfRef(btf, walk.targetId));
+              RegState.pointer(RegType.BTF_ID | walk.flags, new Pointee.BtfRef(btf, walk.targetId));
         });
   }
 

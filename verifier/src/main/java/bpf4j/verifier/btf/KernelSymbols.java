@@ -9,10 +9,13 @@ import bpf4j.verifier.state.Pointee;
 import bpf4j.verifier.state.RegState;
 import bpf4j.verifier.state.RegType;
 
-/// `ld_imm64` of kernel variables and functions. Source of the rules: `check_pseudo_btf_id` of Linux
-/// 6.18.
-final class KernelSymbols implements Ksyms {
-  private Ksyms() {}
+/// Kernel variables and functions that `ld_imm64` loads. Source of the rules: `check_pseudo_btf_id`
+/// of Linux 6.18.
+public final class KernelSymbols implements Ksyms {
+  @Override
+  public void resolve(Env env, int slotIdx) {
+    load(env, slotIdx);
+  }
 
   static RegState load(Env env, int slotIdx) {
     Btf btf = env.kernelBtf;
@@ -32,14 +35,11 @@ final class KernelSymbols implements Ksyms {
       return memory(0);
     }
     if (!btf.isKind(id, BtfKind.VAR)) {
-      throw env.reject(
-          Errno.EINVAL, "pseudo btf_id %d in ldimm64 isn't KIND_VAR or KIND_FUNC", id);
+      throw env.reject(Errno.EINVAL, "pseudo btf_id %d in ldimm64 isn't KIND_VAR or KIND_FUNC", id);
     }
     // The reference kernel keeps no addresses of variables (no CONFIG_KALLSYMS_ALL).
     throw env.reject(
-        Errno.ENOENT,
-        "ldimm64 failed to find the address for kernel symbol '%s'.",
-        btf.name(id));
+        Errno.ENOENT, "ldimm64 failed to find the address for kernel symbol '%s'.", btf.name(id));
   }
 
   private static RegState memory(int size) {

@@ -10,7 +10,6 @@ import bpf4j.model.spec.Errno;
 import bpf4j.verifier.call.CallMeta;
 import bpf4j.verifier.env.Env;
 import bpf4j.verifier.env.Rejection;
-import bpf4j.verifier.env.Subprog;
 import bpf4j.verifier.env.SubprogArgs;
 import bpf4j.verifier.exec.Machine;
 import bpf4j.verifier.object.Kptrs;
@@ -80,8 +79,7 @@ public final class KernelTypes implements BtfPointers {
     boolean strict = release && meta.funcId != SK_RELEASE;
     Pointee.BtfRef has = reg.btf();
     if (kernel == null
-        || !TypeMatch.matches(
-            env, has.btf(), has.typeId(), reg.off(), kernel, needed, strict)) {
+        || !TypeMatch.matches(env, has.btf(), has.typeId(), reg.off(), kernel, needed, strict)) {
       throw env.reject(
           Errno.EACCES,
           "R%d is of type %s but %s is expected",
@@ -170,13 +168,80 @@ public final class KernelTypes implements BtfPointers {
   }
 
   @Override
-  public SubprogArgs subprogArgs(Machine m, Subprog s, int subprogIdx) {
-    return new FunctionArgs(m.env, types).of(s, subprogIdx);
+  public void subprogArg(Machine m, int regno, SubprogArgs.Arg arg) {
+    Env env = m.env;
+    RegState reg = env.reg(regno);
+    Btf kernel = types.kernel();
+    boolean nullable = (arg.flags() & RegType.MAYBE_NULL) != 0;
+    int type = nullable ? reg.type() & ~RegType.MAYBE_NULL : reg.type();
+    boolean fits =
+        type == RegType.BTF_ID
+            || type == (RegType.BTF_ID | RegType.TRUSTED)
+            || type == (RegType.BTF_ID | RegType.RCU);
+    if (!fits) {
+      throw env.reject(
+          Errno.EACCES,
+          "R%d type=%s expected=%s",
+          regno,
+          RegType.name(reg.type()),
+          "ptr_, trusted_ptr_, rcu_ptr_");
+    }
+    if (RegType.mayBeNull(reg.type()) && !nullable) {
+      throw env.reject(Errno.EACCES, "Possibly NULL pointer passed to helper arg%d", regno);
+    }
+    Pointee.BtfRef has = reg.btf();
+    if (kernel == null
+        || !TypeMatch.matches(
+            env, has.btf(), has.typeId(), reg.off(), kernel, arg.btfId(), false)) {
+      throw env.reject(
+          Errno.EACCES,
+          "R%d is of type %s but %s is expected",
+          regno,
+          has.btf().name(has.typeId()),
+          kernel == null ? "" : kernel.name(arg.btfId()));
+    }
+    m.helpers.checkOffset(reg, regno, false, false);
+  }
+
+  @Override
+  public boolean returnsReference(Machine m, int regno) {
+    Env env = m.env;
+    RegState reg = env.reg(regno);
+    if (RegType.base(reg.type()) != RegType.BTF_ID || reg.refObjId() == 0) {
+      return false;
+    }
+    int target = returnedStruct(env);
+    Pointee.BtfRef has = reg.btf();
+    return target != 0 && has.btf() == env.attach.btf && has.typeId() == target;
+  }
+
+  @Override
+  public boolean targetReturnsPointer(Machine m) {
+    return returnedStruct(m.env) != 0;
+  }
+
+  /// The struct that the attached function returns a pointer to, else 0.
+  private static int returnedStruct(Env env) {
+    Btf btf = env.attach.btf;
+    if (btf == null || env.attach.funcProtoId == 0) {
+      return 0;
+    }
+    int ret = btf.skipModsAndTypedefs(btf.target(env.attach.funcProtoId));
+    if (!btf.isKind(ret, bpf4j.model.btf.BtfKind.PTR)) {
+      return 0;
+    }
+    int target = btf.skipModsAndTypedefs(btf.target(ret));
+    return btf.kind(target).isComposite() ? target : 0;
+  }
+
+  @Override
+  public void acquireTargetArgs(Machine m) {
+    // No struct_ops type of the reference kernel hands over references.
   }
 
   @Override
   public RegState ksym(Machine m, int slotIdx) {
-    return Ksyms.load(m.env, slotIdx);
+    return KernelSymbols.load(m.env, slotIdx);
   }
 
   @Override

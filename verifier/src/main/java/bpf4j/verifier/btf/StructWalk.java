@@ -6,8 +6,8 @@ import bpf4j.model.spec.Errno;
 import bpf4j.verifier.env.Env;
 import bpf4j.verifier.state.RegType;
 
-/// Finds what lies at an offset of a struct, descending through nested structs and arrays. Source of
-/// the rules: `btf_struct_walk` of Linux 6.18.
+/// Finds what lies at an offset of a struct, descending through nested structs and arrays. Source
+/// of the rules: `btf_struct_walk` of Linux 6.18.
 final class StructWalk {
   /// What an access of some bytes at an offset meets.
   enum Found {
@@ -176,8 +176,7 @@ final class StructWalk {
   /// @param off bytes from the start of the struct to the member or its element
   /// @param trueEnd end of the whole member
   /// @param type of the member or its element, without modifiers and typedefs
-  private record Member(
-      String name, int off, int trueEnd, int size, int type, boolean bitfield) {}
+  private record Member(String name, int off, int trueEnd, int size, int type, boolean bitfield) {}
 
   private @org.jspecify.annotations.Nullable Member member(int id, int off, int size) {
     for (int i = 0; i < btf.vlen(id); i++) {
@@ -199,8 +198,7 @@ final class StructWalk {
       int declared = btf.memberType(id, i);
       long bytes = btf.resolveSize(declared);
       if (bytes < 0) {
-        throw env.reject(
-            Errno.EFAULT, "field %s doesn't have size", btf.memberName(id, i));
+        throw env.reject(Errno.EFAULT, "field %s doesn't have size", btf.memberName(id, i));
       }
       int end = moff + (int) bytes;
       int type = btf.skipModsAndTypedefs(declared);

@@ -1,11 +1,8 @@
 package bpf4j.verifier.btf;
 
 import bpf4j.model.btf.Btf;
-import bpf4j.model.btf.BtfException;
 import bpf4j.model.btf.BtfKind;
-import bpf4j.model.spec.AttachType;
 import bpf4j.model.spec.Errno;
-import bpf4j.model.spec.ProgType;
 import bpf4j.verifier.env.Env;
 import bpf4j.verifier.env.Rejection;
 import bpf4j.verifier.env.Subprog;
@@ -14,331 +11,231 @@ import bpf4j.verifier.env.SubprogArgs.Arg;
 import bpf4j.verifier.env.SubprogArgs.Kind;
 import bpf4j.verifier.state.RegType;
 import java.util.ArrayList;
-import java.util.EnumSet;
 import java.util.List;
-import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
-/// Reads the arguments of a subprogram from its BTF prototype and `arg:` tags.
-///
-/// Messages are written even where the mismatch is then ignored, as for static functions.
+/// Arguments of subprograms by their prototypes and `__arg_*` tags. Source of the rules:
+/// `btf_prepare_func_args` of Linux 6.18.
 public final class SubprogPrototypes {
   private static final int MAX_ARGS = 5;
-  private static final String TAG_PREFIX = "arg:";
+  private static final String ARG = "arg:";
 
-  private enum Tag {
-    CTX,
-    TRUSTED,
-    UNTRUSTED,
-    NONNULL,
-    NULLABLE,
-    ARENA
-  }
+  private static final int CTX = 1;
+  private static final int NONNULL = 1 << 1;
+  private static final int TRUSTED = 1 << 2;
+  private static final int NULLABLE = 1 << 3;
+  private static final int ARENA = 1 << 4;
+  private static final int UNTRUSTED = 1 << 5;
 
   private final Env env;
+  private final TypesOfProgram types;
 
   public SubprogPrototypes(Env env) {
     this.env = env;
+    this.types = env.types;
   }
 
-  /// The arguments of subprogram `idx`.
-  public SubprogArgs args(Subprog s, int idx) {
-    Btf btf = env.spec.btf();
-    if (btf == null || s.funcTypeId == 0) {
-      if (s.isGlobal) {
-        throw env.reject(Errno.EFAULT, "Global functions need valid BTF");
+  /// The arguments of subprogram `subprogIdx`. Refuses, with a message, a global function's
+  /// prototype that cannot be used, and without one a static function's.
+  public SubprogArgs args(Subprog s, int subprogIdx) {
+    Btf btf = types.program();
+    int func = s.funcTypeId;
+    if (btf == null || func == 0) {
+      if (!s.isGlobal) {
+        throw new Rejection(Errno.EINVAL);
       }
-      throw new Rejection(Errno.EINVAL);
+      throw env.reject(Errno.EFAULT, "Global functions need valid BTF");
     }
-    int proto = btf.target(s.funcTypeId);
-    int count = btf.vlen(proto);
-    if (count > MAX_ARGS) {
-      throw refuse(
-          s,
-          Errno.EINVAL,
-          "Global function %s() with %d > %d args. Buggy compiler.",
-          s.name,
-          count,
-          MAX_ARGS);
+    if (!btf.isKind(func, BtfKind.FUNC)) {
+      throw env.reject(Errno.EFAULT, "BTF of func#%d doesn't point to KIND_FUNC", subprogIdx);
+    }
+    String name = btf.name(func);
+    int proto = btf.target(func);
+    if (!btf.isKind(proto, BtfKind.FUNC_PROTO)) {
+      throw env.reject(Errno.EFAULT, "Invalid type of function %s()", name);
+    }
+    int n = btf.vlen(proto);
+    if (n > MAX_ARGS) {
+      throw refuse(s, "Global function %s() with %d > %d args. Buggy compiler.", name, n, MAX_ARGS);
     }
     int ret = btf.skipModsAndTypedefs(btf.target(proto));
-    if (!isScalar(btf, ret)) {
+    if (!btf.isKind(ret, BtfKind.INT) && !btf.kind(ret).isAnyEnum()) {
       throw refuse(
-          s,
-          Errno.EINVAL,
-          "Global function %s() doesn't return scalar. Only those are supported.",
-          s.name);
+          s, "Global function %s() doesn't return scalar. Only those are supported.", name);
     }
-    List<Arg> args = new ArrayList<>();
-    for (int i = 0; i < count; i++) {
-      args.add(arg(btf, s, proto, i));
+    List<Arg> args = new ArrayList<>(n);
+    for (int i = 0; i < n; i++) {
+      args.add(argument(btf, s, func, btf.paramType(proto, i), i));
     }
     return new SubprogArgs(args);
   }
 
-  /// A global function's message is printed, a static one's mismatch is silent.
-  private RuntimeException refuse(Subprog s, Errno errno, String format, Object... args) {
-    return s.isGlobal ? env.reject(errno, format, args) : new Rejection(errno);
+  /// A static function that cannot be described is no error; its callers are checked inside it.
+  private Rejection refuse(Subprog s, String format, Object... args) {
+    return s.isGlobal ? env.reject(Errno.EINVAL, format, args) : new Rejection(Errno.EINVAL);
   }
 
-  private static boolean isScalar(Btf btf, int type) {
-    return type != 0 && (btf.isKind(type, BtfKind.INT) || btf.kind(type).isAnyEnum());
-  }
-
-  private Arg arg(Btf btf, Subprog s, int proto, int i) {
-    Set<Tag> tags = tags(btf, s, i);
-    int type = btf.skipModsAndTypedefs(btf.paramType(proto, i));
-    if (type != 0 && btf.isKind(type, BtfKind.PTR)) {
-      Arg a = pointer(btf, s, type, i, tags);
-      if (a != null) {
-        return a;
-      }
+  private Arg argument(Btf btf, Subprog s, int func, int declared, int i) {
+    int tags = tags(btf, s, func, i);
+    int id = btf.skipModsAndTypedefs(declared);
+    if (!btf.isKind(id, BtfKind.PTR)) {
+      return scalar(btf, s, func, id, i, tags);
     }
-    if (!tags.isEmpty()) {
+    if ((tags & CTX) != 0 || CtxTypes.isCtx(btf, id, env.progType())) {
+      refuseCombination((tags & ~CTX) != 0, i);
+      if ((tags & CTX) != 0) {
+        CtxTypes.checkTagged(env, btf, id, i, env.progType(), env.attachType());
+      }
+      return new Arg(Kind.CTX, 0, 0, 0);
+    }
+    if (isDynptr(btf, id)) {
+      refuseCombination(tags != 0, i);
+      return new Arg(Kind.DYNPTR, 0, 0, 0);
+    }
+    if ((tags & TRUSTED) != 0) {
+      refuseCombination((tags & NONNULL) != 0, i);
+      int flags = RegType.TRUSTED | ((tags & NULLABLE) != 0 ? RegType.MAYBE_NULL : 0);
+      return new Arg(Kind.BTF_ID, flags, 0, kernelType(btf, id, i));
+    }
+    if ((tags & UNTRUSTED) != 0) {
+      return untrusted(btf, id, i, tags);
+    }
+    if ((tags & ARENA) != 0) {
+      if ((tags & ~ARENA) != 0) {
+        throw env.reject(Errno.EINVAL, "arg#%d arena cannot be combined with any other tags", i);
+      }
+      return new Arg(Kind.ARENA, 0, 0, 0);
+    }
+    if (s.isGlobal) {
+      return memory(btf, id, i, tags);
+    }
+    return scalar(btf, s, func, id, i, tags);
+  }
+
+  private void refuseCombination(boolean wrong, int i) {
+    if (wrong) {
+      throw env.reject(Errno.EINVAL, "arg#%d has invalid combination of tags", i);
+    }
+  }
+
+  private Arg scalar(Btf btf, Subprog s, int func, int id, int i, int tags) {
+    if (tags != 0) {
       throw env.reject(Errno.EINVAL, "arg#%d has pointer tag, but is not a pointer type", i);
     }
-    if (isScalar(btf, type)) {
+    if (btf.isKind(id, BtfKind.INT) || btf.kind(id).isAnyEnum()) {
       return new Arg(Kind.SCALAR, 0, 0, 0);
     }
     throw refuse(
         s,
-        Errno.EINVAL,
         "Arg#%d type %s in %s() is not supported yet.",
         i,
-        kindName(btf, type),
-        s.name);
+        KindNames.of(btf, id),
+        btf.name(func));
   }
 
-  private Set<Tag> tags(Btf btf, Subprog s, int i) {
-    Set<Tag> tags = EnumSet.noneOf(Tag.class);
+  private int tags(Btf btf, Subprog s, int func, int i) {
+    int tags = 0;
     for (int id = 1; id < btf.typeCount(); id++) {
       if (!btf.isKind(id, BtfKind.DECL_TAG)
-          || btf.target(id) != s.funcTypeId
+          || btf.target(id) != func
           || btf.declTagComponent(id) != i
-          || !btf.name(id).startsWith(TAG_PREFIX)) {
+          || !btf.name(id).startsWith(ARG)) {
         continue;
       }
       if (!s.isGlobal) {
         throw env.reject(
             Errno.EOPNOTSUPP, "arg#%d type tag is not supported in static functions", i);
       }
-      tags.add(tag(btf.name(id).substring(TAG_PREFIX.length()), i));
+      int tag =
+          switch (btf.name(id).substring(ARG.length())) {
+            case "ctx" -> CTX;
+            case "trusted" -> TRUSTED;
+            case "untrusted" -> UNTRUSTED;
+            case "nonnull" -> NONNULL;
+            case "nullable" -> NULLABLE;
+            case "arena" -> ARENA;
+            default -> 0;
+          };
+      if (tag == 0) {
+        throw env.reject(Errno.EOPNOTSUPP, "arg#%d has unsupported set of tags", i);
+      }
+      tags |= tag;
     }
     return tags;
   }
 
-  private Tag tag(String name, int i) {
-    return switch (name) {
-      case "ctx" -> Tag.CTX;
-      case "trusted" -> Tag.TRUSTED;
-      case "untrusted" -> Tag.UNTRUSTED;
-      case "nonnull" -> Tag.NONNULL;
-      case "nullable" -> Tag.NULLABLE;
-      case "arena" -> Tag.ARENA;
-      default -> throw env.reject(Errno.EOPNOTSUPP, "arg#%d has unsupported set of tags", i);
-    };
+  private static boolean isDynptr(Btf btf, int ptr) {
+    int id = btf.skipModsAndTypedefs(btf.target(ptr));
+    return btf.isKind(id, BtfKind.STRUCT) && btf.nameEquals(id, "bpf_dynptr");
   }
 
-  private RuntimeException badTags(int i) {
-    return env.reject(Errno.EINVAL, "arg#%d has invalid combination of tags", i);
-  }
-
-  /// What a pointer argument is, or null for a static function's plain pointer.
-  private @Nullable Arg pointer(Btf btf, Subprog s, int ptr, int i, Set<Tag> tags) {
-    if (tags.contains(Tag.CTX) || isCtx(btf, ptr)) {
-      if (tags.size() > (tags.contains(Tag.CTX) ? 1 : 0)) {
-        throw badTags(i);
-      }
-      if (tags.contains(Tag.CTX)) {
-        checkCtxTag(btf, ptr, i);
-      }
-      return new Arg(Kind.CTX, 0, 0, 0);
-    }
-    int target = btf.skipModsAndTypedefs(btf.target(ptr));
-    if (target != 0 && btf.isKind(target, BtfKind.STRUCT) && btf.nameEquals(target, "bpf_dynptr")) {
-      if (!tags.isEmpty()) {
-        throw badTags(i);
-      }
-      return new Arg(Kind.DYNPTR, 0, 0, 0);
-    }
-    if (tags.contains(Tag.TRUSTED)) {
-      if (tags.contains(Tag.NONNULL)) {
-        throw badTags(i);
-      }
-      int flags = RegType.TRUSTED | (tags.contains(Tag.NULLABLE) ? RegType.MAYBE_NULL : 0);
-      return new Arg(Kind.BTF_ID, flags, 0, kernelType(btf, target, i));
-    }
-    if (tags.contains(Tag.UNTRUSTED)) {
-      return untrusted(btf, target, i, tags);
-    }
-    if (tags.contains(Tag.ARENA)) {
-      if (tags.size() > 1) {
-        throw env.reject(Errno.EINVAL, "arg#%d arena cannot be combined with any other tags", i);
-      }
-      return new Arg(Kind.ARENA, 0, 0, 0);
-    }
-    if (!s.isGlobal) {
-      return null;
-    }
-    if (tags.contains(Tag.NULLABLE)) {
-      throw badTags(i);
-    }
-    int flags = tags.contains(Tag.NONNULL) ? 0 : RegType.MAYBE_NULL;
-    return new Arg(Kind.MEM, flags, sizeOf(btf, target, i), 0);
-  }
-
-  private Arg untrusted(Btf btf, int target, int i, Set<Tag> tags) {
-    if (tags.size() > 1) {
+  private Arg untrusted(Btf btf, int ptr, int i, int tags) {
+    if ((tags & ~UNTRUSTED) != 0) {
       throw env.reject(Errno.EINVAL, "arg#%d untrusted cannot be combined with any other tags", i);
     }
-    if (target == 0 || isScalar(btf, target) || btf.isKind(target, BtfKind.FLOAT)) {
+    int target = btf.skipModsAndTypedefs(btf.target(ptr));
+    if (target == 0 || isPrimitive(btf, target)) {
       return new Arg(Kind.UNTRUSTED, RegType.MEM | RegType.RDONLY | RegType.UNTRUSTED, 0, 0);
     }
-    int id = kernelType(btf, target, i);
-    Btf kernel = env.kernelBtf;
+    int id = kernelType(btf, ptr, i);
+    Btf kernel = types.kernel();
     if (kernel == null || !kernel.kind(id).isComposite()) {
       throw env.reject(
           Errno.EINVAL,
           "arg#%d has type %s '%s', but only struct or primitive types are allowed",
           i,
-          kernel == null ? "UNKNOWN" : kindName(kernel, id),
-          "");
+          kernel == null ? "" : KindNames.of(kernel, id),
+          btf.name(ptr));
     }
     return new Arg(Kind.UNTRUSTED, RegType.BTF_ID | RegType.UNTRUSTED, 0, id);
   }
 
-  private int sizeOf(Btf btf, int target, int i) {
-    try {
-      if (target != 0) {
-        return (int) btf.resolveSize(target);
-      }
-    } catch (BtfException e) {
-      // Reported below, as the kernel does.
-    }
-    throw env.reject(
-        Errno.EINVAL,
-        "arg#%d reference type('%s %s') size cannot be determined: -22",
-        i,
-        kindName(btf, target),
-        target == 0 ? "" : btf.name(target));
+  private static boolean isPrimitive(Btf btf, int id) {
+    return btf.isKind(id, BtfKind.INT) || btf.kind(id).isAnyEnum();
   }
 
-  /// The kernel's type of the same name and kind.
-  private int kernelType(Btf btf, int target, int i) {
-    Btf kernel = env.kernelBtf;
-    int id =
-        kernel == null || target == 0
-            ? 0
-            : kernel.find(btf.name(target).replaceFirst("___.*", ""), btf.kind(target));
-    if (id <= 0) {
+  private Arg memory(Btf btf, int ptr, int i, int tags) {
+    refuseCombination((tags & NULLABLE) != 0, i);
+    int id = btf.skipModsAndTypedefs(btf.target(ptr));
+    long size = btf.resolveSize(id);
+    if (size < 0) {
       throw env.reject(
           Errno.EINVAL,
-          "arg#%d reference type(%s %s) isn't matching any vmlinux type",
+          "arg#%d reference type('%s %s') size cannot be determined: %d",
           i,
-          kindName(btf, target),
-          target == 0 ? "" : btf.name(target));
+          KindNames.of(btf, id),
+          btf.name(id),
+          -Errno.EINVAL.code());
     }
-    return id;
+    int flags = (tags & NONNULL) != 0 ? 0 : RegType.MAYBE_NULL;
+    return new Arg(Kind.MEM, flags, (int) size, 0);
   }
 
-  static String kindName(Btf btf, int type) {
-    if (type == 0) {
-      return "UNKNOWN";
-    }
-    return btf.kind(type).name();
-  }
-
-  // ---- context -------------------------------------------------------------------------------
-
-  /// The struct that programs of this type take as context, by name.
-  private String ctxStruct() {
-    return switch (env.progType()) {
-      case SOCKET_FILTER,
-          SCHED_CLS,
-          SCHED_ACT,
-          CGROUP_SKB,
-          LWT_IN,
-          LWT_OUT,
-          LWT_XMIT,
-          LWT_SEG6LOCAL,
-          SK_SKB,
-          FLOW_DISSECTOR ->
-          "__sk_buff";
-      case XDP -> "xdp_md";
-      case CGROUP_SOCK -> "bpf_sock";
-      case CGROUP_SOCK_ADDR -> "bpf_sock_addr";
-      case SOCK_OPS -> "bpf_sock_ops";
-      case SK_MSG -> "sk_msg_md";
-      case PERF_EVENT -> "bpf_perf_event_data";
-      case RAW_TRACEPOINT, RAW_TRACEPOINT_WRITABLE -> "bpf_raw_tracepoint_args";
-      case CGROUP_DEVICE -> "bpf_cgroup_dev_ctx";
-      case CGROUP_SYSCTL -> "bpf_sysctl";
-      case CGROUP_SOCKOPT -> "bpf_sockopt";
-      case SK_REUSEPORT -> "sk_reuseport_md";
-      case SK_LOOKUP -> "bpf_sk_lookup";
-      case NETFILTER -> "bpf_nf_ctx";
-      case KPROBE -> "pt_regs";
-      default -> "";
-    };
-  }
-
-  private boolean isCtx(Btf btf, int ptr) {
-    int t = btf.target(ptr);
-    if (env.progType() == ProgType.KPROBE) {
-      t = btf.skipMods(t);
-      if (t != 0 && btf.isKind(t, BtfKind.TYPEDEF) && btf.nameEquals(t, "bpf_user_pt_regs_t")) {
-        return true;
+  /// The kernel's struct of the same name as the one that a pointer of the program points to.
+  private int kernelType(Btf btf, int ptr, int i) {
+    int id = btf.skipModsAndTypedefs(btf.target(ptr));
+    String name = btf.name(id);
+    int flavor = name.indexOf("___");
+    String essential = flavor > 0 ? name.substring(0, flavor) : name;
+    Btf kernel = types.kernel();
+    int found = 0;
+    int count = 0;
+    if (kernel != null && !essential.isEmpty()) {
+      for (int k = kernel.find(essential, btf.kind(id)); k != 0 && k < kernel.typeCount(); k++) {
+        if (kernel.kind(k) == btf.kind(id) && kernel.nameEquals(k, essential)) {
+          found = found == 0 ? k : found;
+          count++;
+        }
       }
     }
-    t = btf.skipModsAndTypedefs(t);
-    if (t == 0 || !btf.kind(t).isComposite()) {
-      return false;
+    if (count != 1) {
+      throw env.reject(
+          Errno.ENOENT,
+          "arg#%d reference type('%s %s') %s",
+          i,
+          KindNames.of(btf, id),
+          name,
+          count == 0 ? "has no matches" : "is ambiguous");
     }
-    String ctx = ctxStruct();
-    return !ctx.isEmpty()
-        && (btf.nameEquals(t, ctx) || (ctx.equals("pt_regs") && btf.nameEquals(t, "pt_regs")));
-  }
-
-  /// A type tagged as context must be the one that the program type has.
-  private void checkCtxTag(Btf btf, int ptr, int i) {
-    int t = btf.target(ptr);
-    int mods = btf.skipMods(t);
-    ProgType type = env.progType();
-    if (mods != 0 && btf.isKind(mods, BtfKind.TYPEDEF)) {
-      String name = btf.name(mods);
-      if (name.equals("bpf_user_pt_regs_t")
-          && (type == ProgType.KPROBE || type == ProgType.PERF_EVENT)) {
-        return;
-      }
-    }
-    int target = btf.skipModsAndTypedefs(t);
-    boolean isStruct = target != 0 && btf.kind(target).isComposite();
-    String name = isStruct ? btf.name(target) : "";
-    boolean ok =
-        switch (type) {
-          case KPROBE, PERF_EVENT -> name.equals("pt_regs") || name.equals(ctxStruct());
-          case TRACEPOINT -> target == 0 || isU64(btf, target) || isStruct;
-          case RAW_TRACEPOINT, RAW_TRACEPOINT_WRITABLE ->
-              name.equals("bpf_raw_tracepoint_args") || isU64(btf, target);
-          case TRACING ->
-              isU64(btf, target)
-                  || (env.attachType() == AttachType.TRACE_ITER && name.startsWith("bpf_iter__"));
-          case LSM, STRUCT_OPS -> isU64(btf, target);
-          case SYSCALL -> true;
-          default -> name.equals(ctxStruct());
-        };
-    if (target == 0 && !ok) {
-      ok = true;
-    }
-    if (!ok && isStruct && !ctxStruct().isEmpty()) {
-      throw env.reject(Errno.EINVAL, "arg#%d should be pointer to %s", i, "struct " + ctxStruct());
-    }
-    if (!ok) {
-      throw env.reject(Errno.EINVAL, "arg#%d has invalid ctx type", i);
-    }
-  }
-
-  private static boolean isU64(Btf btf, int type) {
-    return type != 0 && btf.isKind(type, BtfKind.INT) && btf.size(type) == 8;
+    return found;
   }
 }

@@ -49,8 +49,6 @@ public final class Trust {
 
   /// Whether RCU protects what is read here.
   public static boolean inRcu(Env env) {
-    return env.cur().activeRcuLocks != 0
-        || env.cur().activeLocks != 0
-        || !inSleepable(env);
+    return env.cur().activeRcuLocks != 0 || env.cur().activeLocks != 0 || !inSleepable(env);
   }
 }

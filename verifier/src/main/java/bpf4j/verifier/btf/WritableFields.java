@@ -4,11 +4,12 @@ import bpf4j.model.btf.Btf;
 import bpf4j.verifier.env.Env;
 import java.util.List;
 
-/// Members of kernel structs that some program types may write. Sources: `bpf_tcp_ca_btf_struct_access`
-/// and `_nf_conntrack_btf_struct_access` of Linux 6.18.
+/// Members of kernel structs that some program types may write. Sources:
+/// `bpf_tcp_ca_btf_struct_access` and `_nf_conntrack_btf_struct_access` of Linux 6.18.
 final class WritableFields {
   private static final List<String> TCP_SOCK =
-      List.of("snd_cwnd", "snd_cwnd_cnt", "snd_cwnd_stamp", "snd_ssthresh", "ecn_flags", "app_limited");
+      List.of(
+          "snd_cwnd", "snd_cwnd_cnt", "snd_cwnd_stamp", "snd_ssthresh", "ecn_flags", "app_limited");
 
   private WritableFields() {}
 
@@ -86,7 +87,8 @@ final class WritableFields {
   }
 
   /// First byte of a member and the first behind it, also of a member of an unnamed struct inside.
-  private static int @org.jspecify.annotations.Nullable [] range(Btf btf, int structId, String name) {
+  private static int @org.jspecify.annotations.Nullable [] range(
+      Btf btf, int structId, String name) {
     for (int i = 0; i < btf.vlen(structId); i++) {
       int off = btf.memberBitOffset(structId, i) / 8;
       int type = btf.memberType(structId, i);

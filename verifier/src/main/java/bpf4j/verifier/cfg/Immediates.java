@@ -8,7 +8,6 @@ import bpf4j.model.spec.Errno;
 import bpf4j.model.spec.MapSpec;
 import bpf4j.model.spec.MapType;
 import bpf4j.model.spec.ProgType;
-import bpf4j.verifier.btf.MapFields;
 import bpf4j.verifier.env.Env;
 import bpf4j.verifier.state.FieldRecord;
 import bpf4j.verifier.state.VerifierMap;
@@ -125,11 +124,14 @@ public final class Immediates {
     return map;
   }
 
-  private static VerifierMap map(MapSpec spec, int idx) {
+  private VerifierMap map(MapSpec spec, int idx) {
     MapSpec inner = spec.inner();
     VerifierMap template =
-        inner == null ? null : new VerifierMap(inner, -1, null, MapFields.of(inner), MAP_BASE);
-    return new VerifierMap(spec, idx, template, MapFields.of(spec), MAP_BASE + (idx + 1) * 0x1000L);
+        inner == null
+            ? null
+            : new VerifierMap(inner, -1, null, env.types.mapFields(inner), MAP_BASE);
+    return new VerifierMap(
+        spec, idx, template, env.types.mapFields(spec), MAP_BASE + (idx + 1) * 0x1000L);
   }
 
   private void checkCompatible(VerifierMap map) {

@@ -32,6 +32,10 @@ public final class Env {
   public final VerifierLog log;
   public final Privileges priv;
   public final @Nullable Btf kernelBtf;
+
+  /// The program's and the kernel's types.
+  public final bpf4j.verifier.btf.TypesOfProgram types;
+
   public final InsnAux aux;
   public final Counters counters = new Counters();
 
@@ -98,6 +102,7 @@ public final class Env {
     this.log = log;
     this.priv = priv;
     this.kernelBtf = kernelBtf;
+    types = bpf4j.verifier.btf.TypesOfProgram.of(spec.btf(), kernelBtf);
     this.attach = attach;
     insns = spec.insns().clone();
     aux = new InsnAux(insns.length);

@@ -32,16 +32,15 @@ public final class Dynptrs {
     RegState reg = env.reg(regno);
     if (reg.type() != RegType.STACK && reg.type() != RegType.DYNPTR) {
       throw env.reject(
-          Errno.EINVAL,
-          "arg#%d expected pointer to stack or const struct bpf_dynptr",
-          regno - 1);
+          Errno.EINVAL, "arg#%d expected pointer to stack or const struct bpf_dynptr", regno - 1);
     }
     if (use.uninit) {
       if (reg.type() == RegType.DYNPTR || find(env, reg) == SlotFinder.INVALID) {
         throw env.reject(Errno.EINVAL, "Dynptr has to be an uninitialized dynptr");
       }
       for (int i = 0; i < SLOTS; i++) {
-        m.mem.check(env.insnIdx, regno, i * StackSlot.BYTES, StackSlot.BYTES, true, -1, false, false);
+        m.mem.check(
+            env.insnIdx, regno, i * StackSlot.BYTES, StackSlot.BYTES, true, -1, false, false);
       }
       make(m, env.reg(regno), use);
       return;
@@ -51,15 +50,11 @@ public final class Dynptrs {
           Errno.EINVAL, "cannot pass pointer to const bpf_dynptr, the helper mutates it");
     }
     if (!isInitialized(env, reg)) {
-      throw env.reject(
-          Errno.EINVAL, "Expected an initialized dynptr as arg #%d", regno - 1);
+      throw env.reject(Errno.EINVAL, "Expected an initialized dynptr as arg #%d", regno - 1);
     }
     if (use.type != DynptrType.INVALID && type(env, reg) != use.type) {
       throw env.reject(
-          Errno.EINVAL,
-          "Expected a dynptr of type %s as arg #%d",
-          use.type.text(),
-          regno - 1);
+          Errno.EINVAL, "Expected a dynptr of type %s as arg #%d", use.type.text(), regno - 1);
     }
     if (reg.type() == RegType.STACK) {
       m.liveness.markRead(reg.frameno(), slotMask(find(env, reg)));
@@ -150,11 +145,8 @@ public final class Dynptrs {
     int id = state.id();
     clear(m, f, first);
     env.cur()
-        .mapRegs(
-            r ->
-                RegType.base(r.type()) == RegType.MEM && r.dynptrId() == id
-                    ? m.refs.invalid()
-                    : r);
+        .mapRegs(r ->
+            RegType.base(r.type()) == RegType.MEM && r.dynptrId() == id ? m.refs.invalid() : r);
   }
 
   private static void clear(Machine m, Frame f, int first) {

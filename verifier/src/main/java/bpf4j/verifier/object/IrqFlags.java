@@ -27,8 +27,7 @@ public final class IrqFlags {
     Env env = m.env;
     RegState reg = stackPointer(env, regno);
     if (!isFree(env, reg)) {
-      throw env.reject(
-          Errno.EINVAL, "expected uninitialized irq flag as arg#%d", regno - 1);
+      throw env.reject(Errno.EINVAL, "expected uninitialized irq flag as arg#%d", regno - 1);
     }
     m.mem.check(env.insnIdx, regno, 0, StackSlot.BYTES, true, -1, false, false);
     int spi = find(env, reg);
@@ -40,8 +39,7 @@ public final class IrqFlags {
     st.addRef(new Ref(Ref.Kind.IRQ, id, env.insnIdx, null));
     st.activeIrqId = id;
     Frame f = st.frameOf(reg);
-    RegState r =
-        RegState.pointer(RegType.STACK, new Pointee.IrqFlag(kfuncClass)).withRefObjId(id);
+    RegState r = RegState.pointer(RegType.STACK, new Pointee.IrqFlag(kfuncClass)).withRefObjId(id);
     f.setSlot(spi, StackSlot.filled(StackSlot.IRQ_FLAG, r));
     env.scratchSlot(spi);
     m.liveness.markWrite(f.frameno, 1L << spi);
@@ -54,8 +52,7 @@ public final class IrqFlags {
     int spi = find(env, reg);
     Frame f = env.cur().frameOf(reg);
     if (spi < 0 || !isFlag(f.slot(spi))) {
-      throw env.reject(
-          Errno.EINVAL, "expected an initialized irq flag as arg#%d", regno - 1);
+      throw env.reject(Errno.EINVAL, "expected an initialized irq flag as arg#%d", regno - 1);
     }
     m.liveness.markRead(f.frameno, 1L << spi);
     RegState r = f.slot(spi).spilled();
@@ -76,8 +73,7 @@ public final class IrqFlags {
   private static RegState stackPointer(Env env, int regno) {
     RegState reg = env.reg(regno);
     if (reg.type() != RegType.STACK) {
-      throw env.reject(
-          Errno.EINVAL, "arg#%d doesn't point to an irq flag on stack", regno - 1);
+      throw env.reject(Errno.EINVAL, "arg#%d doesn't point to an irq flag on stack", regno - 1);
     }
     return reg;
   }

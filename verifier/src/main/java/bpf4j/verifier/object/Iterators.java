@@ -43,10 +43,7 @@ public final class Iterators {
     RegState reg = env.reg(regno);
     if (!isFree(env, reg, slots)) {
       throw env.reject(
-          Errno.EINVAL,
-          "expected uninitialized iter_%s as arg #%d",
-          name(btf, typeId),
-          regno - 1);
+          Errno.EINVAL, "expected uninitialized iter_%s as arg #%d", name(btf, typeId), regno - 1);
     }
     for (int i = 0; i < slots; i++) {
       m.mem.check(env.insnIdx, regno, i * StackSlot.BYTES, StackSlot.BYTES, true, -1, false, false);
@@ -59,8 +56,7 @@ public final class Iterators {
     Frame f = env.cur().frameOf(reg);
     Pointee iter = new Pointee.Iter(btf, typeId, IterState.ACTIVE, 0);
     for (int i = 0; i < slots; i++) {
-      RegState r =
-          RegState.pointer(RegType.STACK | rcuFlags, iter).withRefObjId(i == 0 ? id : 0);
+      RegState r = RegState.pointer(RegType.STACK | rcuFlags, iter).withRefObjId(i == 0 ? id : 0);
       f.setSlot(spi - i, StackSlot.filled(StackSlot.ITER, r));
       env.scratchSlot(spi - i);
       m.liveness.markWrite(f.frameno, 1L << (spi - i));
@@ -98,8 +94,7 @@ public final class Iterators {
               "expected an initialized iter_%s as arg #%d",
               name(btf, typeId),
               regno - 1);
-      case NEEDS_RCU ->
-          throw env.reject(Errno.EPROTO, "expected an RCU CS when using %s", func);
+      case NEEDS_RCU -> throw env.reject(Errno.EPROTO, "expected an RCU CS when using %s", func);
     }
     int spi = SlotFinder.find(env, reg, "iter", slots);
     for (int i = 0; i < slots; i++) {

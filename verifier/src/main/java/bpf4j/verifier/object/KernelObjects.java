@@ -47,6 +47,12 @@ public final class KernelObjects implements StackObjects {
   }
 
   @Override
+  public void subprogDynptrArg(Machine m, int regno) {
+    m.helpers.checkOffset(m.env.reg(regno), regno, false, true);
+    Dynptrs.argument(m, regno, new Dynptrs.Use(false, true, DynptrType.INVALID, 0));
+  }
+
+  @Override
   public void releaseDynptr(Machine m, int regno) {
     Dynptrs.release(m, regno);
   }

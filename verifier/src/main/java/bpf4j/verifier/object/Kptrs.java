@@ -52,8 +52,7 @@ public final class Kptrs {
       throw env.reject(
           Errno.EACCES, "kptr in map can only be accessed using BPF_MEM instruction mode");
     }
-    if (insnClass != LDX
-        && (field.kind() == Kind.KPTR_REF || field.kind() == Kind.KPTR_PERCPU)) {
+    if (insnClass != LDX && (field.kind() == Kind.KPTR_REF || field.kind() == Kind.KPTR_PERCPU)) {
       throw env.reject(Errno.EACCES, "store to referenced kptr disallowed");
     }
     if (insnClass != LDX && field.kind() == Kind.UPTR) {
@@ -93,8 +92,7 @@ public final class Kptrs {
     if (field.kind() == Kind.UPTR) {
       r =
           RegState.pointer(
-              RegType.MEM | RegType.MAYBE_NULL,
-              new Pointee.Memory(btf.size(field.typeId()), 0));
+              RegType.MEM | RegType.MAYBE_NULL, new Pointee.Memory(btf.size(field.typeId()), 0));
     } else {
       r =
           RegState.pointer(
@@ -196,12 +194,10 @@ public final class Kptrs {
       }
     }
     String wanted = target.name(field.typeId());
-    env.log.printf(
-        "invalid kptr access, R%d type=%s%s ", regno, RegType.name(reg.type()), name);
+    env.log.printf("invalid kptr access, R%d type=%s%s ", regno, RegType.name(reg.type()), name);
     env.log.printf("expected=%s%s", RegType.name(RegType.BTF_ID), wanted);
     if (field.kind() == Kind.KPTR_UNREF) {
-      env.log.printf(
-          " or %s%s\n", RegType.name(RegType.BTF_ID | RegType.UNTRUSTED), wanted);
+      env.log.printf(" or %s%s\n", RegType.name(RegType.BTF_ID | RegType.UNTRUSTED), wanted);
     } else {
       env.log.print("\n");
     }

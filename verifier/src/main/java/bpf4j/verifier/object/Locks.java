@@ -38,10 +38,7 @@ public final class Locks {
     VerifierMap map = reg.type() == RegType.MAP_VALUE ? reg.map() : null;
     if (map != null && map.spec().btf() == null) {
       throw env.reject(
-          Errno.EINVAL,
-          "map '%s' has to have BTF in order to use %s_lock",
-          map.kernelName(),
-          name);
+          Errno.EINVAL, "map '%s' has to have BTF in order to use %s_lock", map.kernelName(), name);
     }
     FieldRecord rec = types.fieldsOf(reg);
     FieldRecord.Field field =
@@ -91,8 +88,7 @@ public final class Locks {
       if (resilient
           && same
           && (r.kind() == Ref.Kind.RES_LOCK || r.kind() == Ref.Kind.RES_LOCK_IRQ)) {
-        throw env.reject(
-            Errno.EINVAL, "Acquiring the same lock again, AA deadlock detected");
+        throw env.reject(Errno.EINVAL, "Acquiring the same lock again, AA deadlock detected");
       }
     }
     m.refs.acquireLock(kind, reg.id(), env.insnIdx, object);
