@@ -83,6 +83,7 @@ public final class KernelTargets implements AttachTargets {
         throw new Rejection(Errno.EINVAL);
       }
       env.attach.target = name.substring(ITER_PREFIX.length());
+      env.helpers.clear();
     } else if (env.spec.type() == ProgType.LSM) {
       lsm(env, name);
     }
@@ -125,6 +126,7 @@ public final class KernelTargets implements AttachTargets {
           name);
     }
     env.attach.target = name;
+    env.helpers.clear();
   }
 
   private static void structOps(Env env) {
@@ -171,5 +173,7 @@ public final class KernelTargets implements AttachTargets {
     env.attach.name = member;
     env.attach.target = ops;
     env.attach.member = member;
+    // Prototypes that earlier passes asked for did not know the member.
+    env.helpers.clear();
   }
 }

@@ -149,6 +149,12 @@ public final class Immediates {
         throw env.reject(Errno.EINVAL, "tracing progs cannot use bpf_spin_lock yet");
       }
     }
+    if (tracing && f.has(FieldRecord.Kind.TIMER)) {
+      throw env.reject(Errno.EINVAL, "tracing progs cannot use bpf_timer yet");
+    }
+    if (tracing && f.has(FieldRecord.Kind.WORKQUEUE)) {
+      throw env.reject(Errno.EINVAL, "tracing progs cannot use bpf_wq yet");
+    }
     if (map.type() == MapType.STRUCT_OPS) {
       throw env.reject(Errno.EINVAL, "bpf_struct_ops map cannot be used in prog");
     }
