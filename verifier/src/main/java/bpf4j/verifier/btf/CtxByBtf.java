@@ -41,8 +41,8 @@ final class CtxByBtf {
     int proto = env.attach.funcProtoId;
     boolean known = btf != null && proto != 0;
     int hidden = known && env.attach.isBtfTracepoint ? 1 : 0;
-    int args = known ? btf.vlen(proto) - hidden : DEFAULT_ARGS;
-    int arg = known ? argAt(btf, proto, off) : off / SLOT;
+    int args = btf != null && known ? btf.vlen(proto) - hidden : DEFAULT_ARGS;
+    int arg = btf != null && known ? argAt(btf, proto, off) : off / SLOT;
     if (arg > args) {
       env.log.printf("func '%s' doesn't have %d-th argument\n", func, arg + 1);
       return null;

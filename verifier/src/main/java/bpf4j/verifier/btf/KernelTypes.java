@@ -109,7 +109,7 @@ public final class KernelTypes implements BtfPointers {
     Optional<HelperProto> proto = env.helpers.getOrDefault(helperId, Optional.empty());
     HelperProto p = proto.orElseGet(() -> HelperTable.variants(helperId).getFirst());
     if (p.ret().type() == RetType.PTR_TO_MEM_OR_BTF_ID) {
-      return perCpu(env, helperId, meta, flags);
+      return perCpu(env, meta, flags);
     }
     if (helperId == KPTR_XCHG) {
       return exchanged(env, meta, flags);
@@ -128,7 +128,7 @@ public final class KernelTypes implements BtfPointers {
     return RegState.pointer(RegType.BTF_ID | flags, new Pointee.BtfRef(kernel, id));
   }
 
-  private RegState perCpu(Env env, int helperId, CallMeta meta, int flags) {
+  private RegState perCpu(Env env, CallMeta meta, int flags) {
     Pointee.BtfRef ref = meta.retType;
     if (ref == null) {
       throw env.reject(Errno.EACCES, "Helper has invalid btf_id in R%d", 1);

@@ -11,6 +11,7 @@ import bpf4j.verifier.state.Ref;
 import bpf4j.verifier.state.RegState;
 import bpf4j.verifier.state.RegType;
 import bpf4j.verifier.state.VerifierMap;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /// Spin locks and resilient spin locks in map values and allocated objects. Source of the rules:
@@ -84,7 +85,7 @@ public final class Locks {
       if (!resilient && r.kind() == Ref.Kind.LOCK) {
         throw env.reject(Errno.EINVAL, "Locking two bpf_spin_locks are not allowed");
       }
-      boolean same = r.id() == reg.id() && r.object() == object;
+      boolean same = r.id() == reg.id() && Objects.equals(r.object(), object);
       if (resilient
           && same
           && (r.kind() == Ref.Kind.RES_LOCK || r.kind() == Ref.Kind.RES_LOCK_IRQ)) {
@@ -102,12 +103,12 @@ public final class Locks {
     }
     boolean held = false;
     for (Ref r : st.refs) {
-      held |= r.kind() == kind && r.id() == reg.id() && r.object() == object;
+      held |= r.kind() == kind && r.id() == reg.id() && Objects.equals(r.object(), object);
     }
     if (!held) {
       throw env.reject(Errno.EINVAL, "%s_unlock of different lock", name);
     }
-    if (reg.id() != st.activeLockId || object != st.activeLockObject) {
+    if (reg.id() != st.activeLockId || !Objects.equals(object, st.activeLockObject)) {
       throw env.reject(Errno.EINVAL, "%s_unlock cannot be out of order", name);
     }
     m.refs.releaseLock(kind, reg.id(), object);
