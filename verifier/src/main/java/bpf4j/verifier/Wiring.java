@@ -6,6 +6,7 @@ import bpf4j.verifier.btf.KernelTargets;
 import bpf4j.verifier.btf.KernelTypes;
 import bpf4j.verifier.env.Env;
 import bpf4j.verifier.exec.Machine;
+import bpf4j.verifier.kfunc.KernelFunctions;
 import bpf4j.verifier.object.KernelObjects;
 
 /// Chooses who implements the seams: kernel types, kfuncs, objects, attach targets.
@@ -16,6 +17,7 @@ final class Wiring {
     machine.btf = new KernelTypes(env.types);
     machine.objects = new KernelObjects(env.types);
     env.ksyms = new KernelSymbols();
+    env.kfuncs = new KernelFunctions();
     return new KernelTargets();
   }
 }

@@ -90,7 +90,13 @@ public final class CtxTypes {
     }
     String ctx = userStruct(type);
     String name = btf.name(id);
-    return !ctx.isEmpty() && (name.equals(ctx) || TypeMatch.isFlavorOf(ctx, name));
+    return !ctx.isEmpty() && (name.equals(ctx) || isProjection(ctx, name));
+  }
+
+  /// Whether `name` is the kernel's struct behind the context struct `ctx`.
+  public static boolean isProjection(String ctx, String name) {
+    return (ctx.equals("__sk_buff") && name.equals("sk_buff"))
+        || (ctx.equals("xdp_md") && name.equals("xdp_buff"));
   }
 
   private static boolean isUserRegs(Btf btf, int typeId) {

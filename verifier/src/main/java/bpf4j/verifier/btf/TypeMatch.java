@@ -6,8 +6,6 @@ import bpf4j.verifier.env.Env;
 /// When a pointer to one struct may stand for a pointer to another. Source of the rules:
 /// `btf_struct_ids_match` of Linux 6.18.
 public final class TypeMatch {
-  private static final String FLAVOR = "___";
-
   private TypeMatch() {}
 
   /// Whether `off` bytes into struct `id` of `btf` lies a struct `neededId` of `needed`; `strict`
@@ -37,12 +35,6 @@ public final class TypeMatch {
   /// Whether two ids mean one type.
   public static boolean same(Btf a, int aId, Btf b, int bId) {
     return a == b && aId == bId;
-  }
-
-  /// Whether `flavored` is a flavour of `name`: the same up to `___`.
-  public static boolean isFlavorOf(String name, String flavored) {
-    int cut = flavored.indexOf(FLAVOR);
-    return cut > 0 && flavored.substring(0, cut).equals(name);
   }
 
   /// Whether two kernel types have the same layout but must not be taken for each other: `x` and

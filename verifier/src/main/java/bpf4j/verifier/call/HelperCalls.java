@@ -300,6 +300,11 @@ public final class HelperCalls {
     }
   }
 
+  /// Refuses a pointer that is not to a constant string.
+  public void checkConstString(RegState reg, int regno) {
+    effects.constString(reg, regno);
+  }
+
   private void allocSize(RegState reg, int regno, CallMeta meta) {
     if (!reg.range().isConst()) {
       throw env.reject(Errno.EACCES, "R%d is not a known constant'", regno);

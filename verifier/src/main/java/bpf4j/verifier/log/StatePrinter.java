@@ -109,6 +109,8 @@ public final class StatePrinter {
     if (reg.refObjId() != 0) {
       item("ref_id=").append(reg.refObjId());
     }
+    // 6.18 shows the mark of the first slot under this name.
+    item("dynptr_id=1");
     out.append(')');
   }
 
