@@ -222,6 +222,17 @@ public abstract class BpfMap {
     throw unsupported("lookup_and_delete");
   }
 
+  /// Up to `count` elements from `cursor` on, taken out with `take`; null where the type has no such
+  /// operation.
+  @Nullable BatchResult sysLookupBatch(
+      byte @Nullable [] cursor, int count, long flags, boolean take) {
+    return switch (spec.type()) {
+      case ARRAY, PERCPU_ARRAY, ARRAY_OF_MAPS, LPM_TRIE ->
+          take ? null : MapBatch.lookup(this, cursor, count, flags);
+      default -> null;
+    };
+  }
+
   /// Bytes of a value as user space gives and gets it. Source: `bpf_map_value_size`.
   int sysValueSize() {
     return spec.valueSize();
@@ -253,12 +264,16 @@ public abstract class BpfMap {
     memory.putU8(descriptorAddr + MapLayout.FROZEN, 1);
   }
 
+  /// Bytes that user space can map.
+  long mmapSize() {
+    return MapCreateCheck.unsigned(spec.maxEntries()) * ArrayLayout.elemSize(spec.valueSize());
+  }
+
   synchronized MemorySegment mmap(boolean writable) {
     if ((spec.flags() & MapFlags.MMAPABLE) == 0) {
       throw refused(Errno.EINVAL, "cannot be mapped: not created with BPF_F_MMAPABLE");
     }
-    long size = MapCreateCheck.unsigned(spec.maxEntries()) * ArrayLayout.elemSize(spec.valueSize());
-    MemorySegment view = memory.view(directValueAddr(), size);
+    MemorySegment view = memory.view(directValueAddr(), mmapSize());
     if (!writable || isFrozen()) {
       return view.asReadOnly();
     }

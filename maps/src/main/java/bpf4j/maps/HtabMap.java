@@ -7,6 +7,8 @@ import static bpf4j.maps.UpdateFlag.BPF_NOEXIST;
 import bpf4j.model.spec.Errno;
 import bpf4j.model.spec.MapFlags;
 import bpf4j.model.spec.MapSpec;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
@@ -327,6 +329,46 @@ class HtabMap extends BpfMap {
     } finally {
       staging.give(addr);
     }
+  }
+
+  /// Whole buckets, as many as fit; the cursor is a bucket's number. Source:
+  /// `__htab_map_lookup_and_delete_batch`.
+  @Override
+  BatchResult sysLookupBatch(byte @Nullable [] cursor, int count, long flags, boolean take) {
+    MapBatch.checkFlags(this, flags);
+    List<byte[]> keys = new ArrayList<>();
+    List<byte[]> values = new ArrayList<>();
+    if (count == 0) {
+      return BatchResult.done(null, 0);
+    }
+    int bucket = cursor == null ? 0 : GuestBytes.u32(cursor);
+    for (; Integer.compareUnsigned(bucket, buckets.bucketCount()) < 0; bucket++) {
+      List<Long> elems = new ArrayList<>();
+      buckets.lockBucket(bucket);
+      try {
+        buckets.forEachIn(bucket, elems::add);
+        if (elems.size() > count - keys.size()) {
+          Errno errno = keys.isEmpty() ? Errno.ENOSPC : null;
+          return new BatchResult(errno, keys.size(), GuestBytes.u32(bucket), keys, values);
+        }
+        for (long elem : elems) {
+          byte[] value = valueBytes(elem);
+          if (value != null) {
+            keys.add(keyBytes(elem));
+            values.add(value);
+          }
+          if (take) {
+            buckets.remove((int) elem, bucket);
+          }
+        }
+      } finally {
+        buckets.unlockBucket(bucket);
+      }
+      if (take) {
+        elems.forEach(elem -> release(elem, 0));
+      }
+    }
+    return new BatchResult(Errno.ENOENT, keys.size(), null, keys, values);
   }
 
   final byte[] keyBytes(long elem) {

@@ -27,9 +27,24 @@ final class MapFactory {
       case QUEUE -> new QueueStackMap(table, stored, true);
       case STACK -> new QueueStackMap(table, stored, false);
       case BLOOM_FILTER -> new BloomFilterMap(table, stored);
-      default ->
+      case LPM_TRIE -> new LpmTrieMap(table, stored);
+      case STACK_TRACE -> new StackTraceMap(table, stored);
+      case DEVMAP -> new DevmapMap(table, stored);
+      case DEVMAP_HASH -> new DevmapHashMap(table, stored);
+      case CPUMAP -> new CpumapMap(table, stored);
+      case SOCKMAP -> new SocketArrayMap(table, stored, SocketKind.SOCKMAP);
+      case XSKMAP -> new SocketArrayMap(table, stored, SocketKind.XSK);
+      case REUSEPORT_SOCKARRAY -> new SocketArrayMap(table, stored, SocketKind.REUSEPORT);
+      case SOCKHASH -> new SockhashMap(table, stored);
+      case SK_STORAGE, INODE_STORAGE, TASK_STORAGE, CGRP_STORAGE ->
+          new LocalStorageMap(table, stored);
+      case CGROUP_STORAGE -> new CgroupStorageMap(table, stored, false);
+      case PERCPU_CGROUP_STORAGE -> new CgroupStorageMap(table, stored, true);
+      case ARENA -> new ArenaMap(table, stored);
+      case STRUCT_OPS ->
           throw new MapException(
-              Errno.EINVAL, MapTable.describe(spec) + ": this map type is not supported yet");
+              Errno.EINVAL, MapTable.describe(spec) + ": a struct_ops map needs a kernel value type");
+      case UNSPEC -> throw new MapException(Errno.EINVAL, "no map type given");
     };
   }
 }

@@ -4,6 +4,7 @@ import bpf4j.model.spec.Errno;
 import bpf4j.model.spec.MapFlags;
 import bpf4j.model.spec.MapType;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// User space's handle of a map: what a file descriptor and libbpf's `struct bpf_map` are.
@@ -196,6 +197,61 @@ public final class MapFd implements KernelObject, AutoCloseable {
       keyFits(key);
     }
     return map.sysNextKey(key);
+  }
+
+  /// Up to `count` elements from `cursor` on (null: from the start), keys and values. Its errno is
+  /// ENOENT when the end was reached, ENOSPC when not even one bucket fits into `count`.
+  public BatchResult lookupBatch(byte @Nullable [] cursor, int count, long flags) {
+    open();
+    mayRead();
+    return supported(map.sysLookupBatch(cursor, count, flags, false), "lookup_batch");
+  }
+
+  /// Like [#lookupBatch], and takes the elements out.
+  public BatchResult lookupAndDeleteBatch(byte @Nullable [] cursor, int count, long flags) {
+    open();
+    mayRead();
+    mayWrite();
+    BatchResult result = map.sysLookupBatch(cursor, count, flags, true);
+    waitForRuns();
+    return supported(result, "lookup_and_delete_batch");
+  }
+
+  /// Sets `values[i]` for `keys[i]`, one after the other; stops at the first that is refused.
+  public BatchResult updateBatch(List<byte[]> keys, List<byte[]> values, long flags) {
+    open();
+    mayWrite();
+    if (!MapBatch.hasUpdate(type())) {
+      throw map.unsupported("update_batch");
+    }
+    if (keys.size() != values.size()) {
+      throw map.refused(Errno.EINVAL, "as many keys as values, please");
+    }
+    keys.forEach(this::keyFits);
+    values.forEach(this::valueFits);
+    BatchResult result = MapBatch.update(map, this, keys, values, flags);
+    waitForRuns();
+    return result;
+  }
+
+  /// Removes `keys`, one after the other; stops at the first that is not there.
+  public BatchResult deleteBatch(List<byte[]> keys, long flags) {
+    open();
+    mayWrite();
+    if (!MapBatch.hasDelete(type())) {
+      throw map.unsupported("delete_batch");
+    }
+    keys.forEach(this::keyFits);
+    BatchResult result = MapBatch.delete(map, keys, flags);
+    waitForRuns();
+    return result;
+  }
+
+  private BatchResult supported(@Nullable BatchResult result, String operation) {
+    if (result == null) {
+      throw map.unsupported(operation);
+    }
+    return result;
   }
 
   /// From now on user space cannot change the map. Throws EBUSY when it is frozen already.

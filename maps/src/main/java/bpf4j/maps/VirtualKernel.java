@@ -47,6 +47,9 @@ public interface VirtualKernel {
     @Nullable Cgroup parent();
   }
 
+  /// A task.
+  interface Task extends KernelObject {}
+
   /// A socket.
   interface Socket extends KernelObject {
     /// The socket's cookie.
