@@ -124,8 +124,7 @@ def creations():
         for m in (0, 1, 2, 3, 5, 1000, 2048, 4096, 6144, 8192, 8193):
             variants.add((key, value, m, flags))
         if t not in (PERCPU_ARRAY, QUEUE, STACK, ARENA):
-            for m in (1 << 28, (1 << 31) + 1) if t in (HASH, LRU_HASH, SOCKHASH, STACK_TRACE,
-                                                        DEVMAP_HASH, PERCPU_HASH) else ():
+            for m in (1 << 28, (1 << 31) + 1) if t in (HASH, LRU_HASH, SOCKHASH, DEVMAP_HASH, PERCPU_HASH) else ():
                 variants.add((key, value, m, flags))
         for bit in range(21):
             variants.add((key, value, maximum, flags | 1 << bit))
@@ -168,7 +167,7 @@ def creations():
 
 
 def operations():
-    percpu = (PERCPU_HASH, PERCPU_ARRAY, LRU_PERCPU_HASH)
+    percpu = (PERCPU_HASH, PERCPU_ARRAY, LRU_PERCPU_HASH, PERCPU_CGROUP_STORAGE)
     objects = {PROG_ARRAY: "prog", PERF_EVENT_ARRAY: "perf", CGROUP_ARRAY: "cgroup"}
     for t in range(1, 34):
         if t == STRUCT_OPS:
@@ -196,7 +195,7 @@ def operations():
                     return "none"
                 if t == LPM_TRIE:
                     return hexed(32) + hexed(n)
-                return hexed(n, key)
+                return hexed(n + 1000 & 0xffffffff if t in STORAGE else n, key)
 
             size = (value + 7) // 8 * 16 if t in percpu else value
 
@@ -209,7 +208,9 @@ def operations():
                     return hexed(1, size)
                 if t == CPUMAP:
                     return hexed(n + 1, size)
-                return hexed(n, min(size, 8)) * (size // 8 or 1) if size else "00000000"
+                if t in (SOCKMAP, SOCKHASH, XSKMAP, REUSEPORT_SOCKARRAY):
+                    n += 1000
+                return hexed(n, min(size, 8)) * (size // 8 or 1) if size else "none"
 
             fresh("missing")
             for f in (0, 1, 2, 4, 8, 1 << 32):
@@ -289,6 +290,7 @@ def operations():
                 out("freeze x")
                 out("info x")
             fresh("batch")
+            two = v(1) + v(1) if size else "none"
             for n in (0, 2, 3):
                 out("update m", k(n), v(n), 0)
             for f in (0, 1, 4, 8):
@@ -296,9 +298,9 @@ def operations():
             out("batch m lookup none 0 none none 0")
             out("batch m lookup none 1 none none 0")
             out("batch m lookup none 16 none none 0")
-            out("batch m update none 2", (k(0) + k(1)).replace("none", "") or "none", v(1) + v(1), 0)
-            out("batch m update none 2", (k(0) + k(1)).replace("none", "") or "none", v(1) + v(1), 1)
-            out("batch m update none 2", (k(0) + k(1)).replace("none", "") or "none", v(1) + v(1), 8)
+            out("batch m update none 2", (k(0) + k(1)).replace("none", "") or "none", two, 0)
+            out("batch m update none 2", (k(0) + k(1)).replace("none", "") or "none", two, 1)
+            out("batch m update none 2", (k(0) + k(1)).replace("none", "") or "none", two, 8)
             out("batch m lookup none 16 none none 0")
             out("batch m delete none 2", (k(0) + k(9)).replace("none", "") or "none", "none", 0)
             out("batch m delete none 1", k(1), "none", 1)
@@ -306,6 +308,7 @@ def operations():
             out("batch m lookup none 16 none none 0")
     hash_orders()
     locks()
+    storage()
     devices()
 
 
@@ -338,6 +341,27 @@ def locks():
         out("freeze m")
 
 
+def storage():
+    ids = types()[1]
+    for t, kinds in ((SK_STORAGE, ("tcp", "udp", "file")), (INODE_STORAGE, ("file",)),
+                     (TASK_STORAGE, ("task", "file")), (CGRP_STORAGE, ("cgroup", "file"))):
+        for kind in kinds:
+            for f in (0, 1, 2, 3, 4, 8):
+                out(f"case storage-{NAMES[t]}-{kind}-{f}")
+                out("btf b")
+                create("m", t, 4, 8, 0, NO_PREALLOC, btf="b", ktype=ids["int"], vtype=ids["plain8"])
+                out("object s", kind)
+                out("lookup m @s 0")
+                out("update m @s", hexed(5, 8), f)
+                out("lookup m @s 0")
+                out("update m @s", hexed(6, 8), f)
+                out("lookup m @s 0")
+                out("next m none")
+                out("take m @s 0")
+                out("delete m @s")
+                out("delete m @s")
+
+
 def devices():
     for t in (DEVMAP, DEVMAP_HASH):
         for size in (4, 8):
@@ -354,7 +378,7 @@ def devices():
                 out("delete m", hexed(n))
             if size == 8:
                 out("object p xdp")
-                out("update m", hexed(1), hexed(1), 0)
+                out("update m", hexed(1), hexed(1, 8), 0)
                 out("update m", hexed(1), hexed(1) + "@p", 0)
                 out("update m", hexed(1), hexed(0) + "@p", 0)
                 out("update m", hexed(1), hexed(1) + hexed(0xffffffff), 0)
@@ -468,7 +492,7 @@ def nesting():
         create("o", outer, 4, 4, 0, 0)
         out(f"case twice-{NAMES[outer]}")
         create("t", ARRAY, 4, 8, 4, 0)
-        create("o", outer, 4, 4, 3, 0, inner="t")
+        create("o", outer, 4, 4, 3, ZERO_SEED if outer == HASH_OF_MAPS else 0, inner="t")
         create("q", outer, 4, 4, 3, 0, inner="t")
         for n in (0, 1, 2, 3):
             out("update o", hexed(n), "@t", 0)

@@ -9,7 +9,7 @@
  *   case NAME                                 everything before is closed
  *   create H type=N [key=N value=N max=N flags=N extra=N numa=N name=S inner=H btf=B ktype=N vtype=N]
  *   types HEX                                 raw BTF for the lines behind
- *   btf B                object H prog|tcp|udp|perf|cgroup        close H
+ *   btf B                object H prog|xdp|tcp|udp|file|perf|cgroup|task        close H
  *   open H FROM FLAGS                         another fd of the same map, by id
  *   lookup H KEY FLAGS   delete H KEY   next H KEY|none   take H KEY FLAGS   freeze H
  *   peek H VALUE                              lookup that passes a value in (bloom filters)
@@ -17,7 +17,7 @@
  *   batch H lookup|take|update|delete IN|none COUNT KEYS VALUES FLAGS
  *   info H
  *
- * An answer of 4 bytes that is the id of a map of the case is printed as =H.
+ * An answer of 4 bytes that is the id of a map or program of the case is printed as =H.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -206,6 +206,17 @@ static int load_prog(int type)
 	return call(BPF_PROG_LOAD, &attr);
 }
 
+static unsigned prog_id(int fd)
+{
+	struct bpf_prog_info info = {};
+	union bpf_attr attr = {};
+
+	attr.info.bpf_fd = fd;
+	attr.info.info_len = sizeof(info);
+	attr.info.info = (uintptr_t)&info;
+	return call(BPF_OBJ_GET_INFO_BY_FD, &attr) ? 0 : info.id;
+}
+
 static int make_object(const char *kind)
 {
 	if (!strcmp(kind, "prog"))
@@ -217,7 +228,9 @@ static int make_object(const char *kind)
 	if (!strcmp(kind, "udp"))
 		return socket(AF_INET, SOCK_DGRAM, 0);
 	if (!strcmp(kind, "cgroup"))
-		return open("/sys/fs/cgroup", O_RDONLY | O_DIRECTORY);
+		return open(getenv("CGROUP") ?: "/sys/fs/cgroup", O_RDONLY | O_DIRECTORY);
+	if (!strcmp(kind, "task"))
+		return syscall(SYS_pidfd_open, getpid(), 0);
 	if (!strcmp(kind, "file"))
 		return open("/dev/null", O_RDONLY);
 	if (!strcmp(kind, "perf")) {
@@ -322,6 +335,7 @@ static long element(char *arg[], struct object *o, const unsigned char **out, un
 		attr.flags = strtoull(arg[4], NULL, 0);
 		return call(BPF_MAP_UPDATE_ELEM, &attr);
 	case 'd':
+		attr.value = 0;
 		return call(BPF_MAP_DELETE_ELEM, &attr);
 	default:
 		memset(next_buf, 0, 4096);
@@ -372,6 +386,8 @@ static void run(char *line, char *arg[], unsigned cpus)
 	} else if (!strcmp(arg[0], "object")) {
 		ret = make_object(arg[2]);
 		add(arg[1], ret);
+		if (ret >= 0 && (!strcmp(arg[2], "prog") || !strcmp(arg[2], "xdp")))
+			objects[count - 1].id = prog_id(ret);
 		printf("%d", ret < 0 ? -1 : 0);
 	} else if (!strcmp(arg[0], "open")) {
 		printf("%ld", open_again(arg[1], find(arg[2]), strtoul(arg[3], NULL, 0), cpus));

@@ -7,8 +7,10 @@ cd "$(dirname "$0")"
 work=$(mktemp -d); trap 'rm -rf "$work"' EXIT
 ROOT=${BPF4J_PARITY:-$HOME/.cache/bpf4j-parity}
 cc -O1 -Wall -I"$ROOT/linux/tools/include/uapi" -o "$work/map-calls" map-calls.c
-mkdir -p golden
+mkdir -p golden "$work/cgroup"
 for set in create operations nesting; do
-  python3 generate.py "$set" | "$work/map-calls" > "golden/$set.calls"
+  # A mount of its own, seen by this process only, gives a cgroup to refer to.
+  python3 generate.py "$set" | CGROUP="$work/cgroup" unshare -m \
+    sh -c 'mount -t cgroup2 none "$CGROUP" && exec "$0"' "$work/map-calls" > "golden/$set.calls"
 done
 wc -l golden/*.calls

@@ -65,7 +65,7 @@ final class ArrayMap extends BpfMap {
     if ((flags & BPF_NOEXIST) != 0) {
       return Errno.EEXIST.negated();
     }
-    memory.copy(elem, valueAddr, spec().valueSize());
+    copyValue(elem, valueAddr, (flags & BPF_F_LOCK) != 0);
     return 0;
   }
 
@@ -119,7 +119,7 @@ final class ArrayMap extends BpfMap {
   @Override
   byte @Nullable [] sysLookup(byte[] key, long flags) {
     long elem = elemAt(GuestBytes.u32(key));
-    return elem == 0 ? null : memory.getBytes(elem, spec().valueSize());
+    return elem == 0 ? null : valueOut(elem, spec().valueSize(), (flags & BPF_F_LOCK) != 0);
   }
 
   @Override

@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 /// What a batch operation has done.
 ///
 /// @param errno null when everything was done; ENOENT when a lookup has reached the end; otherwise
-///     why it stopped
+///   why it stopped
 /// @param count elements read, stored or removed
 /// @param cursor where the next lookup goes on; null at the end
 /// @param keys keys read, empty for updates and deletions

@@ -222,8 +222,8 @@ public abstract class BpfMap {
     throw unsupported("lookup_and_delete");
   }
 
-  /// Up to `count` elements from `cursor` on, taken out with `take`; null where the type has no such
-  /// operation.
+  /// Up to `count` elements from `cursor` on, taken out with `take`; null where the type has no
+  /// such operation.
   @Nullable BatchResult sysLookupBatch(
       byte @Nullable [] cursor, int count, long flags, boolean take) {
     return switch (spec.type()) {
@@ -236,6 +236,44 @@ public abstract class BpfMap {
   /// Bytes of a value as user space gives and gets it. Source: `bpf_map_value_size`.
   int sysValueSize() {
     return spec.valueSize();
+  }
+
+  /// Copies a value over another that programs may use: the fields that the kernel manages stay.
+  /// With `locked` under the value's spin lock.
+  final void copyValue(long dst, long src, boolean locked) {
+    if (specialFields.fields().isEmpty()) {
+      memory.copy(dst, src, spec.valueSize());
+      return;
+    }
+    if (locked) {
+      specialFields.lock(memory, dst);
+    }
+    try {
+      specialFields.copyAround(memory, dst, src, spec.valueSize());
+    } finally {
+      if (locked) {
+        specialFields.unlock(memory, dst);
+      }
+    }
+  }
+
+  /// Copies the first value into an element: the fields that the kernel manages begin as zero.
+  final void initValue(long dst, long src) {
+    memory.copy(dst, src, spec.valueSize());
+    specialFields.clear(memory, dst);
+  }
+
+  /// A value as user space gets it: the fields that the kernel manages read as zero.
+  final byte[] valueOut(long valueAddr, int size, boolean locked) {
+    if (locked) {
+      specialFields.lock(memory, valueAddr);
+    }
+    byte[] bytes = memory.getBytes(valueAddr, size);
+    if (locked) {
+      specialFields.unlock(memory, valueAddr);
+    }
+    specialFields.clear(bytes);
+    return bytes;
   }
 
   /// Whether values hold a `bpf_spin_lock`.
@@ -255,9 +293,6 @@ public abstract class BpfMap {
   }
 
   synchronized void freeze() {
-    if (isFrozen()) {
-      throw refused(Errno.EBUSY, "frozen already");
-    }
     if (writableViews > 0) {
       throw refused(Errno.EBUSY, "freeze: the map is mapped writable");
     }

@@ -9,8 +9,8 @@ import java.nio.ByteBuffer;
 import java.util.concurrent.ConcurrentSkipListMap;
 import org.jspecify.annotations.Nullable;
 
-/// CGROUP_STORAGE and PERCPU_CGROUP_STORAGE: a value for each cgroup a program is attached to. Values
-/// come and go with attachments, never by user space. Source: linux-6.18 `local_storage.c`.
+/// CGROUP_STORAGE and PERCPU_CGROUP_STORAGE: a value for each cgroup a program is attached to.
+/// Values come and go with attachments, never by user space. Source: linux-6.18 `local_storage.c`.
 public final class CgroupStorageMap extends BpfMap {
   private final ConcurrentSkipListMap<ByteBuffer, Long> values = new ConcurrentSkipListMap<>();
   private final boolean percpu;
@@ -32,7 +32,9 @@ public final class CgroupStorageMap extends BpfMap {
   public synchronized long attach(byte[] key, int cpu) {
     Long value = values.get(ByteBuffer.wrap(key));
     if (value == null) {
-      value = memory.allocate((long) slotSize * (percpu ? table.possibleCpus() : 1), "value of " + this);
+      value =
+          memory.allocate(
+              (long) slotSize * (percpu ? table.possibleCpus() : 1), "value of " + this);
       values.put(ByteBuffer.wrap(key.clone()), value);
     }
     return value + (percpu ? (long) cpu * slotSize : 0);
@@ -46,7 +48,8 @@ public final class CgroupStorageMap extends BpfMap {
 
   @Override
   void sysUpdate(byte[] key, byte[] value, long flags) {
-    boolean known = percpu ? flags == 0 || flags == BPF_EXIST : (flags & ~BPF_F_LOCK & ~BPF_EXIST) == 0;
+    boolean known =
+        percpu ? flags == 0 || flags == BPF_EXIST : (flags & ~BPF_F_LOCK & ~BPF_EXIST) == 0;
     if (!known) {
       check(Errno.EINVAL.negated(), "update", key, flags);
     }
@@ -68,7 +71,8 @@ public final class CgroupStorageMap extends BpfMap {
     if (key == null) {
       next = values.isEmpty() ? null : values.firstKey();
     } else {
-      next = values.containsKey(ByteBuffer.wrap(key)) ? values.higherKey(ByteBuffer.wrap(key)) : null;
+      next =
+          values.containsKey(ByteBuffer.wrap(key)) ? values.higherKey(ByteBuffer.wrap(key)) : null;
     }
     return next == null ? null : next.array().clone();
   }

@@ -226,13 +226,22 @@ class HtabMap extends BpfMap {
     if (percpu && cpu != ALL_CPUS) {
       memory.fill(addr + valueOff, (long) slotSize * table.possibleCpus(), 0);
     }
-    writeValue(addr, valueAddr, cpu, false);
+    firstValue(addr, valueAddr, cpu);
+  }
+
+  /// Writes the value of an element that no program sees yet.
+  void firstValue(long elem, long valueAddr, int cpu) {
+    if (percpu) {
+      writeValue(elem, valueAddr, cpu, false);
+    } else {
+      initValue(elem + valueOff, valueAddr);
+    }
   }
 
   /// Writes the value, or one CPU's or all CPUs' values.
   void writeValue(long elem, long valueAddr, int cpu, boolean underSpinLock) {
     if (!percpu) {
-      memory.copy(elem + valueOff, valueAddr, spec().valueSize());
+      copyValue(elem + valueOff, valueAddr, underSpinLock);
     } else if (cpu != ALL_CPUS) {
       memory.copy(valueOf(elem, cpu), valueAddr, spec().valueSize());
     } else {
@@ -287,13 +296,16 @@ class HtabMap extends BpfMap {
     try {
       memory.putBytes(addr, key);
       long elem = find(addr);
-      return elem == 0 ? null : valueBytes(elem);
+      return elem == 0 ? null : valueBytes(elem, (flags & BPF_F_LOCK) != 0);
     } finally {
       staging.give(addr);
     }
   }
 
-  byte @Nullable [] valueBytes(long elem) {
+  byte @Nullable [] valueBytes(long elem, boolean locked) {
+    if (!percpu) {
+      return valueOut(elem + valueOff, spec().valueSize(), locked);
+    }
     return memory.getBytes(elem + valueOff, sysValueSize());
   }
 
@@ -352,7 +364,7 @@ class HtabMap extends BpfMap {
           return new BatchResult(errno, keys.size(), GuestBytes.u32(bucket), keys, values);
         }
         for (long elem : elems) {
-          byte[] value = valueBytes(elem);
+          byte[] value = valueBytes(elem, (flags & BPF_F_LOCK) != 0);
           if (value != null) {
             keys.add(keyBytes(elem));
             values.add(value);
@@ -389,7 +401,7 @@ class HtabMap extends BpfMap {
         if (elem == 0) {
           return null;
         }
-        value = valueBytes(elem);
+        value = valueBytes(elem, (flags & BPF_F_LOCK) != 0);
         buckets.remove((int) elem, hash);
       } finally {
         buckets.unlock(hash);

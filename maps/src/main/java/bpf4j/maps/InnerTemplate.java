@@ -92,12 +92,13 @@ final class InnerTemplate {
     return maxEntriesDiffer(inner);
   }
 
-  /// Lookups in arrays and AF_XDP maps are compiled against the template's bound.
+  /// Lookups in arrays and AF_XDP maps are compiled against the template's bound. (6.18 does not
+  /// compare it for per-CPU arrays.)
   private @Nullable String maxEntriesDiffer(MapSpec inner) {
     boolean bound =
         switch (template.type()) {
           case ARRAY -> (template.flags() & MapFlags.INNER_MAP) == 0;
-          case PERCPU_ARRAY, XSKMAP -> true;
+          case XSKMAP -> true;
           default -> false;
         };
     if (!bound || inner.maxEntries() == template.maxEntries()) {

@@ -10,8 +10,8 @@ import org.jspecify.annotations.Nullable;
 /// LPM_TRIE: the value of the longest stored prefix that a key begins with.
 ///
 /// A key is `u32 prefixlen` and the bytes of an address, most significant first. Nodes are Java
-/// objects, changed by one writer at a time and read without a lock; key and value of a stored prefix
-/// lie in guest memory (`key padded to 8, value`). Source: linux-6.18 `lpm_trie.c`.
+/// objects, changed by one writer at a time and read without a lock; key and value of a stored
+/// prefix lie in guest memory (`key padded to 8, value`). Source: linux-6.18 `lpm_trie.c`.
 final class LpmTrieMap extends BpfMap {
   /// A prefix; with `elem` 0 it only joins two others.
   private static final class Node {
@@ -151,7 +151,8 @@ final class LpmTrieMap extends BpfMap {
   }
 
   /// Puts `made` where `node` stands (below `parent` on `side`), joined with it as need be.
-  private void link(@Nullable Node parent, boolean side, @Nullable Node node, int match, Node made) {
+  private void link(
+      @Nullable Node parent, boolean side, @Nullable Node node, int match, Node made) {
     Node placed = made;
     if (node != null && node.prefixLen == made.prefixLen && match == made.prefixLen) {
       node.elem = made.elem; // it only joined others until now

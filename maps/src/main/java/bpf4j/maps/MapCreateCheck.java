@@ -87,6 +87,7 @@ final class MapCreateCheck {
         spec.numaNode());
     refuse(type == MapType.UNSPEC, EINVAL, "no map type given");
     checkType();
+    refuse((spec.flags() & TOKEN_FD) != 0, EINVAL, "BPF_F_TOKEN_FD, but there is no BPF token");
   }
 
   private boolean hasNumaNode() {
@@ -123,6 +124,10 @@ final class MapCreateCheck {
       case RINGBUF, USER_RINGBUF -> ringbuf();
       case SK_STORAGE, INODE_STORAGE, TASK_STORAGE, CGRP_STORAGE -> localStorage();
       case STRUCT_OPS -> {
+        refuse(
+            spec.kind() != MapSpec.Kind.STRUCT_OPS,
+            EINVAL,
+            "a struct_ops map needs a kernel value type");
         refuse(
             keySize != 4 || maxEntries != 1,
             EINVAL,

@@ -2,23 +2,23 @@ package bpf4j.maps;
 
 import bpf4j.model.spec.Errno;
 import bpf4j.model.spec.MapSpec;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /// Makes a map of the class that its type has. Source: each type's `map_alloc`.
 final class MapFactory {
   private MapFactory() {}
 
-  static BpfMap allocate(MapTable table, MapSpec spec, @Nullable MapFd inner) {
-    MapSpec stored = spec.withFlags(MapCreateCheck.storedFlags(spec));
-    return switch (spec.type()) {
+  static BpfMap allocate(MapTable table, MapSpec stored, @Nullable InnerTemplate template) {
+    return switch (stored.type()) {
       case ARRAY -> new ArrayMap(table, stored);
       case PERCPU_ARRAY -> new PercpuArrayMap(table, stored);
       case HASH -> new HtabMap(table, stored, false);
       case PERCPU_HASH -> new HtabMap(table, stored, true);
       case LRU_HASH -> new LruHtabMap(table, stored, false);
       case LRU_PERCPU_HASH -> new LruHtabMap(table, stored, true);
-      case ARRAY_OF_MAPS -> new OuterArrayMap(table, stored, InnerTemplate.of(spec, inner));
-      case HASH_OF_MAPS -> new OuterHashMap(table, stored, InnerTemplate.of(spec, inner));
+      case ARRAY_OF_MAPS -> new OuterArrayMap(table, stored, Objects.requireNonNull(template));
+      case HASH_OF_MAPS -> new OuterHashMap(table, stored, Objects.requireNonNull(template));
       case PROG_ARRAY -> new ProgArrayMap(table, stored);
       case PERF_EVENT_ARRAY -> new PerfEventArrayMap(table, stored);
       case CGROUP_ARRAY -> new CgroupArrayMap(table, stored);
@@ -41,9 +41,7 @@ final class MapFactory {
       case CGROUP_STORAGE -> new CgroupStorageMap(table, stored, false);
       case PERCPU_CGROUP_STORAGE -> new CgroupStorageMap(table, stored, true);
       case ARENA -> new ArenaMap(table, stored);
-      case STRUCT_OPS ->
-          throw new MapException(
-              Errno.EINVAL, MapTable.describe(spec) + ": a struct_ops map needs a kernel value type");
+      case STRUCT_OPS -> new StructOpsMap(table, stored);
       case UNSPEC -> throw new MapException(Errno.EINVAL, "no map type given");
     };
   }

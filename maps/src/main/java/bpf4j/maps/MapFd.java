@@ -254,15 +254,14 @@ public final class MapFd implements KernelObject, AutoCloseable {
     return result;
   }
 
-  /// From now on user space cannot change the map. Throws EBUSY when it is frozen already.
+  /// From now on user space cannot change the map. Throws EPERM when it is frozen already, EBUSY
+  /// while it is mapped writable.
   public void freeze() {
     open();
-    if (type() == MapType.STRUCT_OPS) {
-      throw map.refused(Errno.ENOTSUPP, "a struct_ops map cannot be frozen");
+    if (type() == MapType.STRUCT_OPS || !map.specialFields().fields().isEmpty()) {
+      throw map.refused(Errno.ENOTSUPP, "a map with " + map.specialFields() + " cannot be frozen");
     }
-    if (!canWrite) {
-      throw map.refused(Errno.EPERM, "freeze: the handle is read-only");
-    }
+    mayWrite();
     map.freeze();
   }
 

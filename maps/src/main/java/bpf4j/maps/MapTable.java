@@ -71,13 +71,30 @@ public final class MapTable implements AutoCloseable {
   public MapFd create(MapSpec spec) {
     MapSpec template = spec.inner();
     if (!spec.isMapInMap() || template == null) {
-      return create(spec, null);
+      return createWithOrWithoutBtf(spec, null);
     }
-    if (template.type() == MapType.PERF_EVENT_ARRAY && template.maxEntries() == 0) {
-      template = template.withMaxEntries(possibleCpus);
+    try (MapFd inner = createWithOrWithoutBtf(template, null)) {
+      return createWithOrWithoutBtf(spec, inner);
     }
-    try (MapFd inner = create(template, null)) {
+  }
+
+  /// libbpf keeps BTF from the types that take none, and tries again without where the kernel does
+  /// not like it; a perf event array without a size gets an entry for each CPU.
+  private MapFd createWithOrWithoutBtf(MapSpec wanted, @Nullable MapFd inner) {
+    boolean perCpu = wanted.type() == MapType.PERF_EVENT_ARRAY && wanted.maxEntries() == 0;
+    MapSpec spec = perCpu ? wanted.withMaxEntries(possibleCpus) : wanted;
+    boolean typed = spec.btfKeyTypeId() != 0 || spec.btfValueTypeId() != 0;
+    if (!typed || MapBtfCheck.takesNoBtf(spec.type())) {
+      return create(typed ? spec.withoutBtf() : spec, inner);
+    }
+    try {
       return create(spec, inner);
+    } catch (MapException first) {
+      try {
+        return create(spec.withoutBtf(), inner);
+      } catch (MapException _) {
+        throw first;
+      }
     }
   }
 
@@ -85,8 +102,11 @@ public final class MapTable implements AutoCloseable {
   /// maps only. It may be closed afterwards. Throws [MapException] with the kernel's errno.
   public MapFd create(MapSpec spec, @Nullable MapFd inner) {
     MapCreateCheck.check(spec);
+    MapSpec stored = spec.withFlags(MapCreateCheck.storedFlags(spec));
+    InnerTemplate template = spec.isMapInMap() ? InnerTemplate.of(spec, inner) : null;
     checkName(spec);
-    BpfMap map = MapFactory.allocate(this, spec, inner);
+    MapBtfCheck.check(stored);
+    BpfMap map = MapFactory.allocate(this, stored, template);
     publish(map);
     return new MapFd(map, spec.flags() & (MapFlags.RDONLY | MapFlags.WRONLY));
   }

@@ -51,13 +51,18 @@ final class OuterHashMap extends HtabMap {
   }
 
   @Override
+  void firstValue(long elem, long valueAddr, int cpu) {
+    writeValue(elem, valueAddr, cpu, false);
+  }
+
+  @Override
   void release(long elem, int cpu) {
     InnerSlot.exchange(table, elem + valueOff, 0);
     super.release(elem, cpu);
   }
 
   @Override
-  byte @Nullable [] valueBytes(long elem) {
+  byte @Nullable [] valueBytes(long elem, boolean locked) {
     return InnerSlot.id(table, elem + valueOff);
   }
 

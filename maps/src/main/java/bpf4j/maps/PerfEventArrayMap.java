@@ -69,7 +69,7 @@ public final class PerfEventArrayMap extends ReferenceArrayMap<PerfEventArrayMap
     if (handle != null && table.fds().get(fd) instanceof PerfEvent event) {
       return new Entry(event, handle);
     }
-    throw refused(Errno.EINVAL, "fd " + fd + " is not a perf event");
+    throw refused(Errno.EBADF, "fd " + fd + " is not a perf event");
   }
 
   /// A handle is closed: what was stored through it goes, unless the map says otherwise.

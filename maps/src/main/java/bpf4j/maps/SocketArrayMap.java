@@ -47,8 +47,11 @@ public final class SocketArrayMap extends BpfMap {
   @Override
   void sysUpdate(byte[] key, byte[] value, long flags) {
     int index = GuestBytes.u32(key);
-    boolean first = kind == SocketKind.SOCKMAP;
-    Socket socket = first ? kind.socket(this, value) : null;
+    Socket socket = null;
+    if (kind == SocketKind.SOCKMAP) {
+      socket = kind.socket(this, value);
+      kind.checkFits(this, socket);
+    }
     if (flags < 0 || flags > BPF_EXIST) {
       check(Errno.EINVAL.negated(), "update", key, flags);
     }
@@ -58,6 +61,9 @@ public final class SocketArrayMap extends BpfMap {
     if (socket == null) {
       socket = kind.socket(this, value);
     }
+    if (kind == SocketKind.XSK) {
+      kind.checkFits(this, socket);
+    }
     Socket old = slots.get(index);
     if (old != null && flags == BPF_NOEXIST) {
       check(Errno.EEXIST.negated(), "update", key, flags);
@@ -65,6 +71,7 @@ public final class SocketArrayMap extends BpfMap {
     if (old == null && flags == BPF_EXIST) {
       check(Errno.ENOENT.negated(), "update", key, flags);
     }
+    kind.checkFits(this, socket);
     slots.exchange(index, socket);
   }
 

@@ -20,7 +20,8 @@ enum SocketKind {
     }
   }
 
-  /// The socket that a value names by its file descriptor.
+  /// The socket that a value names by its file descriptor; throws [MapException] where there is
+  /// none.
   Socket socket(BpfMap map, byte[] value) {
     long fd = SocketArrayMap.fdOf(value);
     if (!SocketArrayMap.isFd(fd)) {
@@ -29,6 +30,11 @@ enum SocketKind {
     if (!(map.table.fds().get((int) fd) instanceof Socket socket)) {
       throw map.refused(Errno.ENOTSOCK, "fd " + fd + " is not a socket");
     }
+    return socket;
+  }
+
+  /// Throws [MapException] where a map of this kind does not take `socket`.
+  void checkFits(BpfMap map, Socket socket) {
     boolean fits =
         switch (this) {
           case SOCKMAP, SOCKHASH -> socket.fitsSockmap();
@@ -37,9 +43,8 @@ enum SocketKind {
         };
     if (!fits) {
       Errno errno = this == REUSEPORT ? Errno.EINVAL : Errno.EOPNOTSUPP;
-      throw map.refused(errno, "the socket behind fd " + fd + " does not fit this map");
+      throw map.refused(errno, "socket " + socket.id() + " does not fit this map");
     }
-    return socket;
   }
 
   /// The error of deleting an empty slot.

@@ -46,6 +46,7 @@ public final class SockhashMap extends BpfMap {
   @Override
   void sysUpdate(byte[] key, byte[] value, long flags) {
     Socket socket = SocketKind.SOCKHASH.socket(this, value);
+    SocketKind.SOCKHASH.checkFits(this, socket);
     check(store(key, socket, flags), "update", key, flags);
   }
 

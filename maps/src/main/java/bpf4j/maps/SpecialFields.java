@@ -1,5 +1,6 @@
 package bpf4j.maps;
 
+import bpf4j.model.btf.Btf;
 import bpf4j.model.spec.MapSpec;
 import java.util.List;
 
@@ -49,7 +50,54 @@ public record SpecialFields(List<Field> fields) {
 
   /// The special fields of a map's value type.
   static SpecialFields of(MapSpec spec) {
-    return spec.btf() == null ? NONE : NONE;
+    Btf btf = spec.btf();
+    int type = spec.btfValueTypeId();
+    return btf == null || type == 0 || !btf.isValidId(type)
+        ? NONE
+        : SpecialFieldParser.parse(btf, type, spec.valueSize());
+  }
+
+  private int lockOff() {
+    for (Field f : fields) {
+      if (f.kind == Kind.SPIN_LOCK || f.kind == Kind.RES_SPIN_LOCK) {
+        return f.off;
+      }
+    }
+    throw new IllegalStateException("the value has no lock");
+  }
+
+  /// Takes the value's spin lock: its word goes from 0 to 1.
+  void lock(GuestMemory memory, long valueAddr) {
+    long word = (valueAddr + lockOff()) & memory.mask();
+    while (!GuestMemory.ATOMIC32.weakCompareAndSetAcquire(memory.segment(), word, 0, 1)) {
+      Thread.onSpinWait();
+    }
+  }
+
+  void unlock(GuestMemory memory, long valueAddr) {
+    GuestMemory.ATOMIC32.setRelease(memory.segment(), (valueAddr + lockOff()) & memory.mask(), 0);
+  }
+
+  /// Copies the bytes of a value that belong to no special field.
+  void copyAround(GuestMemory memory, long dst, long src, int size) {
+    int at = 0;
+    for (Field f : fields) {
+      memory.copy(dst + at, src + at, f.off - at);
+      at = f.off + f.size;
+    }
+    memory.copy(dst + at, src + at, size - at);
+  }
+
+  void clear(GuestMemory memory, long valueAddr) {
+    for (Field f : fields) {
+      memory.fill(valueAddr + f.off, f.size, 0);
+    }
+  }
+
+  void clear(byte[] value) {
+    for (Field f : fields) {
+      java.util.Arrays.fill(value, f.off, f.off + f.size, (byte) 0);
+    }
   }
 
   boolean sameAs(SpecialFields other) {

@@ -20,8 +20,7 @@ public final class StackTraceMap extends BpfMap {
 
   StackTraceMap(MapTable table, MapSpec spec) {
     super(table, spec, 0);
-    this.bucketCount =
-        (int) MapCreateCheck.roundUpPow2(MapCreateCheck.unsigned(spec.maxEntries()));
+    this.bucketCount = (int) MapCreateCheck.roundUpPow2(MapCreateCheck.unsigned(spec.maxEntries()));
     this.buckets = new ObjectSlots<>(bucketCount);
   }
 
@@ -69,6 +68,13 @@ public final class StackTraceMap extends BpfMap {
   @Override
   byte @Nullable [] sysLookup(byte[] key, long flags) {
     Stack stack = at(GuestBytes.u32(key));
+    return stack == null ? null : Arrays.copyOf(stack.entries, spec().valueSize());
+  }
+
+  @Override
+  byte @Nullable [] sysLookupAndDelete(byte[] key, long flags) {
+    int id = GuestBytes.u32(key);
+    Stack stack = Integer.compareUnsigned(id, bucketCount) < 0 ? buckets.exchange(id, null) : null;
     return stack == null ? null : Arrays.copyOf(stack.entries, spec().valueSize());
   }
 

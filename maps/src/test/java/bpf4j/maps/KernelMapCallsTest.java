@@ -39,7 +39,8 @@ class KernelMapCallsTest {
           String call = line.substring(0, arrow);
           String got = performer.perform(call);
           if (!got.equals(wanted)) {
-            differences.add("%s: %s%n    kernel %s%n    here   %s".formatted(name, call, wanted, got));
+            differences.add(
+                "%s: %s%n    kernel %s%n    here   %s".formatted(name, call, wanted, got));
           }
         }
       }

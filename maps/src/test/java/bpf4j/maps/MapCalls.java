@@ -51,6 +51,8 @@ final class MapCalls {
     }
   }
 
+  private record Task(int id) implements VirtualKernel.Task {}
+
   private record File(int id) implements KernelObject {}
 
   MapCalls(MapTable table) {
@@ -58,14 +60,13 @@ final class MapCalls {
   }
 
   void endCase() {
-    objects.forEach(
-        (name, object) -> {
-          if (object instanceof MapFd fd) {
-            fd.close();
-          } else if (rawFds.containsKey(name)) {
-            table.fds().close(rawFds.get(name));
-          }
-        });
+    objects.forEach((name, object) -> {
+      if (object instanceof MapFd fd) {
+        fd.close();
+      } else if (rawFds.containsKey(name)) {
+        table.fds().close(rawFds.get(name));
+      }
+    });
     objects.clear();
     rawFds.clear();
   }
@@ -117,7 +118,7 @@ final class MapCalls {
   }
 
   private String object(String name, String kind) {
-    int id = objects.size() + 1;
+    int id = 1_000_000 + objects.size();
     KernelObject object =
         switch (kind) {
           case "prog", "xdp" -> new Prog(id, kind);
@@ -125,6 +126,7 @@ final class MapCalls {
           case "udp" -> new Socket(id, false);
           case "perf" -> new Perf(id);
           case "cgroup" -> new Cgroup(id);
+          case "task" -> new Task(id);
           default -> new File(id);
         };
     rawFds.put(name, table.fds().install(object));
@@ -134,7 +136,8 @@ final class MapCalls {
   private String create(String[] arg) {
     Map<String, String> field = new HashMap<>();
     for (int i = 2; i < arg.length; i++) {
-      field.put(arg[i].substring(0, arg[i].indexOf('=')), arg[i].substring(arg[i].indexOf('=') + 1));
+      field.put(
+          arg[i].substring(0, arg[i].indexOf('=')), arg[i].substring(arg[i].indexOf('=') + 1));
     }
     int type = number(field, "type");
     if (type >= MapType.values().length) {
@@ -190,7 +193,14 @@ final class MapCalls {
     MapFd fd = map(arg[1]);
     byte[] key = bytes(arg[2]);
     return switch (arg[0]) {
-      case "lookup" -> answer(fd.lookup(key, number(arg[3])));
+      case "lookup" -> {
+        boolean bloom = fd.type() == MapType.BLOOM_FILTER && number(arg[3]) == 0;
+        // The recorder's value buffer, which says what to look for, holds zeros.
+        byte[] zeros = new byte[bloom ? fd.valueSize() : 0];
+        yield bloom
+            ? answer(fd.mayContain(zeros) ? zeros : null)
+            : answer(fd.lookup(key, number(arg[3])));
+      }
       case "take" -> answer(fd.lookupAndDelete(key, number(arg[3])));
       case "next" -> answer(fd.nextKey(arg[2].equals("none") ? null : key));
       case "delete" -> fd.delete(key) ? "0" : "-2";
@@ -214,19 +224,22 @@ final class MapCalls {
   }
 
   private String batch(String[] arg) {
-    MapFd fd = map(arg[1]);
     int count = Integer.decode(arg[4]);
+    if (!(objects.get(arg[1]) instanceof MapFd fd)) {
+      return Errno.EBADF.negated() + " " + count;
+    }
     long flags = number(arg[7]);
     List<byte[]> keys = split(bytes(arg[5]), fd.map().spec().keySize());
     List<byte[]> values = split(bytes(arg[6]), fd.valueSize());
     BatchResult result;
     try {
-      result = switch (arg[2]) {
-          case "lookup" -> fd.lookupBatch(null, count, flags);
-          case "take" -> fd.lookupAndDeleteBatch(null, count, flags);
-          case "update" -> fd.updateBatch(keys, values, flags);
-          default -> fd.deleteBatch(keys, flags);
-        };
+      result =
+          switch (arg[2]) {
+            case "lookup" -> fd.lookupBatch(null, count, flags);
+            case "take" -> fd.lookupAndDeleteBatch(null, count, flags);
+            case "update" -> fd.updateBatch(keys, values, flags);
+            default -> fd.deleteBatch(keys, flags);
+          };
     } catch (MapException e) {
       return e.errno().negated() + " " + count; // the kernel leaves the count as it was
     }
@@ -258,9 +271,10 @@ final class MapCalls {
   private String shown(byte[] bytes) {
     if (bytes.length == 4) {
       for (var e : objects.entrySet()) {
-        if (e.getValue() instanceof MapFd fd
+        boolean named = e.getValue() instanceof MapFd || e.getValue() instanceof Prog;
+        if (named
             && !e.getKey().equals("x")
-            && fd.id() == GuestBytes.u32(bytes)) {
+            && ((KernelObject) e.getValue()).id() == GuestBytes.u32(bytes)) {
           return " =" + e.getKey();
         }
       }

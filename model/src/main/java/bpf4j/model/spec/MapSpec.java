@@ -226,6 +226,28 @@ public record MapSpec(
         frozen);
   }
 
+  /// The same map without BTF types for key and value.
+  public MapSpec withoutBtf() {
+    return new MapSpec(
+        name,
+        type,
+        keySize,
+        valueSize,
+        maxEntries,
+        flags,
+        mapExtra,
+        numaNode,
+        inner,
+        pinByName,
+        null,
+        0,
+        0,
+        kind,
+        initialSlots,
+        initialData,
+        frozen);
+  }
+
   /// Whether this is one of the two map-of-maps types.
   public boolean isMapInMap() {
     return type == MapType.ARRAY_OF_MAPS || type == MapType.HASH_OF_MAPS;
