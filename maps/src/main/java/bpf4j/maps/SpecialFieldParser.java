@@ -201,7 +201,7 @@ final class SpecialFieldParser {
 
   private @Nullable Field kptr(int memberType, int off) throws Unusable {
     int at = memberType;
-    while (btf.kind(at).isModifier() && btf.kind(at) != BtfKind.TYPE_TAG
+    while ((btf.kind(at).isModifier() && btf.kind(at) != BtfKind.TYPE_TAG)
         || btf.kind(at) == BtfKind.TYPEDEF) {
       at = btf.target(at);
     }
