@@ -90,7 +90,8 @@ public final class ProgRules {
   /// Whether a program of this type may be loaded for this attach type; where not, loading fails
   /// with EINVAL and an empty log. The attach type is to be fixed up before.
   public static boolean loads(ProgType type, AttachType attach) {
-    if (type == ProgType.UNSPEC) {
+    // The reference kernel is built without infrared receivers (CONFIG_BPF_LIRC_MODE2).
+    if (type == ProgType.UNSPEC || type == ProgType.LIRC_MODE2) {
       return false;
     }
     Set<AttachType> allowed = ATTACH.get(type);

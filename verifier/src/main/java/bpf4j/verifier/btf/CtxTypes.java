@@ -90,6 +90,9 @@ public final class CtxTypes {
     }
     String ctx = userStruct(type);
     String name = btf.name(id);
+    if (type == ProgType.KPROBE && name.equals(USER_REGS)) {
+      return true;
+    }
     return !ctx.isEmpty() && (name.equals(ctx) || isProjection(ctx, name));
   }
 

@@ -164,13 +164,23 @@ final class KernelAccess {
   private static boolean hasWriteRules(Env env) {
     return switch (env.progType()) {
       case SCHED_CLS, SCHED_ACT, XDP -> true;
-      case STRUCT_OPS -> env.attach.target.equals("tcp_congestion_ops");
+      case STRUCT_OPS ->
+          env.attach.target.equals("tcp_congestion_ops")
+              || env.attach.target.equals("bpf_dummy_ops");
       default -> false;
     };
   }
 
   private static boolean mayWrite(Env env, Btf btf, int typeId, int off, int size) {
     String name = btf.name(typeId);
+    if (env.attach.target.equals("bpf_dummy_ops")) {
+      if (!name.equals("bpf_dummy_ops_state")) {
+        env.log.print("only access to bpf_dummy_ops_state is supported\n");
+        return false;
+      }
+      new StructWalk(env, btf).find(typeId, off, size, true);
+      return true;
+    }
     if (env.progType() == ProgType.STRUCT_OPS) {
       return WritableFields.tcpCongestion(env, btf, name, off, size);
     }

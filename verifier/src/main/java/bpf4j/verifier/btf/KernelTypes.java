@@ -62,6 +62,17 @@ public final class KernelTypes implements BtfPointers {
     if ((reg.type() & RegType.PERCPU) != 0) {
       return;
     }
+    if (isMemory(arg)) {
+      if (!arg.has(ArgFlags.RDONLY)) {
+        throw env.reject(
+            Errno.EACCES,
+            "%s() may write into memory pointed by R%d type=%s",
+            HelperTable.kernelName(meta.funcId),
+            regno,
+            RegType.name(reg.type()));
+      }
+      return;
+    }
     boolean release = arg.has(ArgFlags.OBJ_RELEASE);
     if (RegType.mayBeNull(reg.type()) && (!arg.has(ArgFlags.MAYBE_NULL) || release)) {
       throw env.reject(Errno.EACCES, "Possibly NULL pointer passed to helper arg%d", regno);
@@ -87,6 +98,13 @@ public final class KernelTypes implements BtfPointers {
           has.btf().name(has.typeId()),
           name);
     }
+  }
+
+  private static boolean isMemory(ArgProto arg) {
+    return switch (arg.type()) {
+      case PTR_TO_MEM, PTR_TO_MAP_KEY, PTR_TO_MAP_VALUE -> true;
+      default -> false;
+    };
   }
 
   private static void localArg(Env env, int regno, RegState reg, CallMeta meta) {

@@ -24,7 +24,10 @@ public final class Exits {
   ///
   /// @param exception whether `bpf_throw` leaves all frames
   boolean execute(boolean exception) {
-    m.refs.checkLeak(exception, env.cur().curFrameno() == 0, "BPF_EXIT instruction in main prog");
+    m.refs.checkLeak(
+        exception,
+        exception || env.cur().curFrameno() == 0,
+        exception ? "bpf_throw" : "BPF_EXIT instruction in main prog");
     if (exception) {
       return true;
     }

@@ -104,7 +104,7 @@ final class KfuncArgs {
   private ArgKind pointer(KfuncCall c, int i) {
     int regno = i + 1;
     RegState reg = env.reg(regno);
-    boolean strict = c.has(Kfunc.TRUSTED_ARGS) || c.has(Kfunc.RCU);
+    boolean strict = c.has(Kfunc.TRUSTED_ARGS) || c.has(Kfunc.RELEASE) || c.has(Kfunc.RCU);
     if (strict && (reg.isNull() || RegType.mayBeNull(reg.type())) && !c.suffix(i, "__nullable")) {
       throw env.reject(Errno.EACCES, "Possibly NULL pointer passed to trusted arg%d", i);
     }
@@ -139,6 +139,10 @@ final class KfuncArgs {
   }
 
   private void map(KfuncCall c, int regno, RegState reg) {
+    if (reg.pointee() instanceof Pointee.BtfRef) {
+      // A `struct bpf_map` of the kernel; its type is checked as any other's.
+      return;
+    }
     if (!(reg.pointee() instanceof Pointee.MapRef ref)) {
       throw env.reject(Errno.EINVAL, "pointer in R%d isn't map pointer", regno);
     }
