@@ -24,6 +24,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
 
 /// Live maps and programs in one guest address space.
@@ -161,7 +162,8 @@ public final class Collection implements AutoCloseable {
       live.add(map(m.name()).map());
     }
     int index = programs.size();
-    var linked = new ProgramLinker(spec, index, live, machine).link();
+    IntPredicate reached = verified == null ? _ -> true : verified.facts()::reached;
+    var linked = new ProgramLinker(spec, index, live, machine, reached).link();
     Program program = new Program(this, spec, linked, verified, trusted);
     programs.add(program);
     return program;

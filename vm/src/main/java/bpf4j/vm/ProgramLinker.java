@@ -14,6 +14,7 @@ import bpf4j.vm.helper.HelperRegistry;
 import bpf4j.vm.helper.KfuncRegistry;
 import bpf4j.vm.helper.Machine;
 import java.util.List;
+import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
 
 /// Resolves a program's references: maps, map values, function pointers, helpers, kfuncs.
@@ -24,12 +25,15 @@ final class ProgramLinker {
   private final List<BpfMap> maps;
   private final Machine machine;
   private final int index;
+  private final IntPredicate reached;
 
-  ProgramLinker(ProgramSpec spec, int index, List<BpfMap> maps, Machine machine) {
+  ProgramLinker(
+      ProgramSpec spec, int index, List<BpfMap> maps, Machine machine, IntPredicate reached) {
     this.spec = spec;
     this.index = index;
     this.maps = maps;
     this.machine = machine;
+    this.reached = reached;
   }
 
   /// Throws [CollectionException] for a helper or kfunc without a body here.
@@ -86,6 +90,11 @@ final class ProgramLinker {
   }
 
   private @Nullable HelperBody body(int slot, long insn) {
+    if (!reached.test(slot)) {
+      return (_, _, _, _, _, _) -> {
+        throw new GuestTrap(slot, "call in code that the verifier found dead");
+      };
+    }
     int imm = RawInsn.imm(insn);
     return switch (RawInsn.src(insn)) {
       case Opcodes.HELPER_CALL -> helper(slot, imm);

@@ -25,14 +25,14 @@ final class SkbSocket {
 
   private SkbSocket() {}
 
-  static void attach(RunSession session, SkBuff skb, byte[] frame, int linear) {
+  static void attach(RunSession session, SkBuff skb, byte[] frame) {
     GuestMemory memory = session.memory();
     long sock = session.allocate(SIZE, "struct bpf_sock");
     memory.putU32(sock + TYPE, 0);
     memory.putU32(sock + STATE, TCP_CLOSE);
     memory.putU32(sock + RX_QUEUE_MAPPING, -1);
     int protocol = SkBuff.bigEndian16(skb.get(SkBuff.PROTOCOL));
-    int behindLink = linear - SkBuff.ETH_HLEN;
+    int behindLink = frame.length - SkBuff.ETH_HLEN;
     if (protocol == 0x0800) {
       if (behindLink < 20) {
         throw invalid("an IPv4 packet has at least 20 bytes, this one %d".formatted(behindLink));

@@ -14,7 +14,6 @@ import org.jspecify.annotations.Nullable;
 /// `convert___skb_to_skb()`, `convert_skb_to___skb()`.
 final class SkbTestRun implements TestRunner {
   private static final int PAGE = 4096;
-  private static final int MAX_FRAGS = 17;
   private static final int GSO_MAX_SIZE = 65536;
   private static final int GSO_MAX_SEGS = 65535;
 
@@ -25,7 +24,6 @@ final class SkbTestRun implements TestRunner {
     {SkBuff.INGRESS_IFINDEX, 4},
     {SkBuff.IFINDEX, 4},
     {SkBuff.CB, 20},
-    {SkBuff.DATA_END, 4},
     {SkBuff.TSTAMP, 8},
     {SkBuff.WIRE_LEN, 4},
     {SkBuff.GSO_SEGS, 4},
@@ -43,36 +41,22 @@ final class SkbTestRun implements TestRunner {
       throw invalid("data_in has %d bytes; a frame has at least 14".formatted(data.length));
     }
     byte[] ctx = TestRunOutput.context(run, SkBuff.CTX_SIZE);
-    ProgType type = program.type();
-    boolean lwt = type == ProgType.LWT_IN || type == ProgType.LWT_OUT || type == ProgType.LWT_XMIT;
-    int linear = data.length;
-    if (ctx != null) {
-      int end = GuestWords.u32(ctx, SkBuff.DATA_END);
-      if (Integer.compareUnsigned(end, data.length) > 0
-          || GuestWords.u32(ctx, SkBuff.DATA) != 0
-          || GuestWords.u32(ctx, SkBuff.DATA_META) != 0
-          || (end != 0 && lwt)) {
-        throw invalid("ctx_in: data and data_meta must be 0, data_end at most the packet's length");
-      }
-      linear = end == 0 ? linear : Math.max(SkBuff.ETH_HLEN, end);
+    if (data.length > PAGE - SkBuff.HEADROOM - SkBuff.TAILROOM) {
+      throw invalid("data_in has %d bytes; the most is 3712".formatted(data.length));
     }
-    linear = Math.min(linear, PAGE - SkBuff.HEADROOM - SkBuff.TAILROOM);
-    if ((data.length - linear + PAGE - 1) / PAGE > MAX_FRAGS) {
-      throw new TestRunException(Errno.ENOMEM, "data_in needs more than 17 fragments");
-    }
-    return execute(program, run, data, ctx, linear);
+    return execute(program, run, data, ctx);
   }
 
   private static RunResult execute(
-      Program program, TestRun run, byte[] data, byte @Nullable [] ctx, int linear) {
+      Program program, TestRun run, byte[] data, byte @Nullable [] ctx) {
     NetDevice device = device(program, ctx);
     boolean l2 = program.type() == ProgType.SCHED_CLS || program.type() == ProgType.SCHED_ACT;
     try (RunSession session = new RunSession(program, run)) {
       GuestMemory memory = session.memory();
       SkBuff skb = new SkBuff(memory, session.allocate(SkBuff.CTX_SIZE, "struct __sk_buff"));
       try {
-        skb.receive(data, linear, l2, device.macAddress());
-        SkbSocket.attach(session, skb, data, linear);
+        skb.receive(data, data.length, l2, device);
+        SkbSocket.attach(session, skb, data);
         skb.put(SkBuff.IFINDEX, device.ifindex());
         if (ctx != null) {
           takeContext(memory, skb, ctx);
@@ -130,7 +114,7 @@ final class SkbTestRun implements TestRunner {
       throw invalid("ctx_in: gso_segs is at most 65535");
     }
     for (int[] range : SETTABLE) {
-      if (range[0] != SkBuff.DATA_END && range[0] != SkBuff.IFINDEX) {
+      if (range[0] != SkBuff.IFINDEX) {
         memory.putBytes(skb.ctxAddr() + range[0], ctx, range[0], range[1]);
       }
     }

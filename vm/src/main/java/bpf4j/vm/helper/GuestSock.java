@@ -77,7 +77,7 @@ public final class GuestSock {
   }
 
   /// A number that stands for the socket at `sk` as long as it lives; the packet's own socket is 1.
-  synchronized long cookieOf(long sk) {
+  public synchronized long cookieOf(long sk) {
     VirtualSocket socket = sockets.get(sk);
     return socket == null ? 1 : socket.cookie();
   }

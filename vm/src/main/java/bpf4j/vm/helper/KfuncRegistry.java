@@ -31,6 +31,7 @@ public final class KfuncRegistry {
     StringKfuncs.register(ALL);
     CpumaskKfuncs.register(ALL);
     MiscKfuncs.register(ALL);
+    TaskKfuncs.register(ALL);
   }
 
   private final Map<String, Factory> factories = new HashMap<>();

@@ -92,7 +92,11 @@ final class SocketHelpers {
   private static long assign(RunCtx rc, long ctx, long sk, long flags, long r4, long r5) {
     RunEnv env = RunEnv.of(rc);
     if (env.type() == bpf4j.model.spec.ProgType.SK_LOOKUP) {
-      return env.assignSocket(sk, flags);
+      long error = env.assignSocket(sk, flags);
+      if (error == 0) {
+        rc.memory().putU64(ctx, sk);
+      }
+      return error;
     }
     if (sk == 0 || flags != 0) {
       return Errno.EINVAL.negated();

@@ -1,6 +1,8 @@
 package bpf4j.vm.packet;
 
 import bpf4j.maps.GuestMemory;
+import bpf4j.vm.kernel.NetDevice;
+import java.util.Arrays;
 
 /// A socket buffer: the packet, its metadata, and the `struct __sk_buff` in guest memory that
 /// programs see. Fields that programs may write live there only; the others are written there
@@ -84,7 +86,7 @@ public final class SkBuff extends PacketBuffer {
 
   /// Takes an Ethernet frame as `eth_type_trans()` leaves it: with the link header (`l2`) or
   /// without.
-  public void receive(byte[] frame, int linearBytes, boolean l2, byte[] deviceMac) {
+  public void receive(byte[] frame, int linearBytes, boolean l2, NetDevice device) {
     fill(frame, linearBytes, HEADROOM, TAILROOM);
     memory.fill(ctxAddr, CTX_SIZE, 0);
     checksumComplete = -1;
@@ -92,7 +94,7 @@ public final class SkBuff extends PacketBuffer {
     tunnelKey = new byte[0];
     tunnelOptions = new byte[0];
     put(PROTOCOL, etherType(frame));
-    put(PKT_TYPE, packetType(frame, deviceMac));
+    put(PKT_TYPE, packetType(frame, device));
     macOff = 0;
     networkOff = ETH_HLEN;
     if (!l2) {
@@ -100,6 +102,17 @@ public final class SkBuff extends PacketBuffer {
       macOff = -ETH_HLEN;
       networkOff = 0;
     }
+    publish();
+  }
+
+  /// Takes a packet that begins with its network header, without a link header.
+  public void receiveNetworkPacket(byte[] packet, int bigEndianProtocol) {
+    fill(packet, packet.length, HEADROOM, TAILROOM);
+    memory.fill(ctxAddr, CTX_SIZE, 0);
+    checksumComplete = -1;
+    put(PROTOCOL, bigEndianProtocol);
+    macOff = 0;
+    networkOff = 0;
     publish();
   }
 
@@ -113,17 +126,15 @@ public final class SkBuff extends PacketBuffer {
     return bigEndian16(type);
   }
 
-  private static int packetType(byte[] frame, byte[] deviceMac) {
-    boolean broadcast = true;
-    boolean own = true;
-    for (int i = 0; i < 6; i++) {
-      broadcast &= frame[i] == -1;
-      own &= frame[i] == deviceMac[i];
+  private static int packetType(byte[] frame, NetDevice device) {
+    byte[] to = Arrays.copyOf(frame, 6);
+    if (Arrays.equals(to, device.macAddress())) {
+      return 0;
     }
-    if ((frame[0] & 1) != 0) {
-      return broadcast ? 1 : 2;
+    if ((to[0] & 1) == 0) {
+      return 3;
     }
-    return own ? 0 : 3;
+    return Arrays.equals(to, device.broadcastAddress()) ? 1 : 2;
   }
 
   /// A 16-bit number in network order as a little-endian load gives it.
