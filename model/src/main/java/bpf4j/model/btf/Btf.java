@@ -49,6 +49,7 @@ public final class Btf {
   private final int[] wordIdx;
   private final byte[] strings;
   private volatile @Nullable BtfNames names;
+  private volatile long @Nullable [] declTags;
   private volatile @Nullable BtfAlignments alignments;
   private volatile int ptrSize;
 
@@ -444,6 +445,56 @@ public final class Btf {
       index = new BtfNames(this);
       names = index;
     }
+    return index;
+  }
+
+  /// Ids of the DECL_TAGs on a type or on one of its members or parameters, in rising order; found
+  /// through an index, so cheap however many types there are. [#declTagComponent] tells which is
+  /// meant.
+  public int[] declTags(int typeId) {
+    long[] index = declTags;
+    if (index == null) {
+      index = indexDeclTags();
+      declTags = index;
+    }
+    int at = Arrays.binarySearch(index, (long) typeId << 32);
+    int from = at < 0 ? -at - 1 : at;
+    int to = from;
+    while (to < index.length && (int) (index[to] >>> 32) == typeId) {
+      to++;
+    }
+    int[] ids = new int[to - from];
+    for (int i = 0; i < ids.length; i++) {
+      ids[i] = (int) index[from + i];
+    }
+    return ids;
+  }
+
+  /// Whether `btf_decl_tag("value")` is on member or parameter `component` of a type, or on the type
+  /// itself for -1.
+  public boolean hasDeclTag(int typeId, int component, String value) {
+    for (int tag : declTags(typeId)) {
+      if (declTagComponent(tag) == component && nameEquals(tag, value)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /// Target in the high half, tag in the low half, sorted.
+  private long[] indexDeclTags() {
+    long[] index = new long[16];
+    int count = 0;
+    for (int id = 1; id < typeCount(); id++) {
+      if (kind(id) == BtfKind.DECL_TAG) {
+        if (count == index.length) {
+          index = Arrays.copyOf(index, count * 2);
+        }
+        index[count++] = (long) target(id) << 32 | id;
+      }
+    }
+    index = Arrays.copyOf(index, count);
+    Arrays.sort(index);
     return index;
   }
 

@@ -99,4 +99,19 @@ class BtfTest {
       assertThatThrownBy(() -> Btf.parse(cut)).isInstanceOf(BtfException.class);
     }
   }
+
+  @Test
+  void declTagsAreFoundByTheirTarget() {
+    var b = new BtfBuilder();
+    int i = b.addInt("int", 4, 0);
+    int s = b.addStruct("s", 4, java.util.List.of(new BtfType.Member("m", i, 0, 0)));
+    int onMember = b.addDeclTag("contains:node", s, 0);
+    b.addDeclTag("other", i, -1);
+    int onStruct = b.addDeclTag("tagged", s, -1);
+    Btf btf = b.build();
+    assertThat(btf.declTags(s)).containsExactly(onMember, onStruct);
+    assertThat(btf.declTags(onStruct)).isEmpty();
+    assertThat(btf.hasDeclTag(s, 0, "contains:node")).isTrue();
+    assertThat(btf.hasDeclTag(s, -1, "contains:node")).isFalse();
+  }
 }
