@@ -6,4 +6,5 @@ module bpf4j.loader {
   exports bpf4j.loader;
   exports bpf4j.loader.core;
   exports bpf4j.loader.elf;
+  exports bpf4j.loader.linker;
 }

@@ -470,8 +470,8 @@ public final class Btf {
     return ids;
   }
 
-  /// Whether `btf_decl_tag("value")` is on member or parameter `component` of a type, or on the type
-  /// itself for -1.
+  /// Whether `btf_decl_tag("value")` is on member or parameter `component` of a type, or on the
+  /// type itself for -1.
   public boolean hasDeclTag(int typeId, int component, String value) {
     for (int tag : declTags(typeId)) {
       if (declTagComponent(tag) == component && nameEquals(tag, value)) {

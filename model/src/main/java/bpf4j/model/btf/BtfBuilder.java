@@ -6,6 +6,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.IntUnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /// Builds BTF type by type, as libbpf's `btf__add_*` do.
@@ -66,6 +67,14 @@ public final class BtfBuilder {
     builder.strings = btf.ownStrings().clone();
     builder.stringsLen = builder.strings.length;
     builder.indexStrings(builder.strings, builder.firstStringOff);
+    return builder;
+  }
+
+  /// Starts without types, with the strings of `btf` at their offsets.
+  static BtfBuilder withStringsOf(Btf btf) {
+    var builder = copyOf(btf);
+    builder.wordCount = 0;
+    builder.typeCount = 0;
     return builder;
   }
 
@@ -276,27 +285,48 @@ public final class BtfBuilder {
   /// Adds all own types of `other` behind those here, as `btf__add_btf` does: ids in them move by
   /// the number returned, and their strings are added.
   public int addAll(Btf other) {
+    int shift = nextId() - 1;
+    for (int id = 1; id < other.typeCount(); id++) {
+      mapRefs(addCopy(other, id), ref -> ref == 0 ? 0 : ref + shift);
+    }
+    return shift;
+  }
+
+  /// Adds a copy of one type of `other` and its strings, as `btf__add_type` does. The ids in it are
+  /// still those of `other`; [#mapRefs] puts that right.
+  public int addCopy(Btf other, int id) {
     if (other.base() != null) {
       throw new IllegalArgumentException("split BTF cannot be added without its base");
     }
-    int shift = nextId() - 1;
-    for (int id = 1; id < other.typeCount(); id++) {
-      BtfKind kind = other.kind(id);
-      int vlen = kind == BtfKind.FUNC ? 0 : other.vlen(id);
-      int[] type = new int[Btf.HEADER_WORDS + kind.fixedWords() + kind.recordWords() * vlen];
-      for (int i = 0; i < type.length; i++) {
-        type[i] = other.word(id, i);
-      }
-      for (int i = 0, n = kind.stringCount(vlen); i < n; i++) {
-        type[kind.stringWord(i)] = addString(other.string(type[kind.stringWord(i)]));
-      }
-      for (int i = 0, n = kind.refCount(vlen); i < n; i++) {
-        int at = kind.refWord(i);
-        type[at] = type[at] == 0 ? 0 : type[at] + shift;
-      }
-      addWords(type);
+    BtfKind kind = other.kind(id);
+    int vlen = other.vlen(id);
+    int records = kind.recordWords() == 0 ? 0 : vlen * kind.recordWords();
+    int[] type = new int[Btf.HEADER_WORDS + kind.fixedWords() + records];
+    for (int i = 0; i < type.length; i++) {
+      type[i] = other.word(id, i);
     }
-    return shift;
+    for (int i = 0, n = kind.stringCount(vlen); i < n; i++) {
+      type[kind.stringWord(i)] = addString(other.string(type[kind.stringWord(i)]));
+    }
+    addWords(type);
+    return nextId() - 1;
+  }
+
+  /// Replaces every id that type `id` refers to.
+  public void mapRefs(int id, IntUnaryOperator newId) {
+    int start = startOf(id);
+    BtfKind kind = BtfKind.of(words[start + 1] >>> 24 & 0x1f);
+    for (int i = 0, n = kind.refCount(words[start + 1] & 0xffff); i < n; i++) {
+      int at = start + kind.refWord(i);
+      words[at] = newId.applyAsInt(words[at]);
+    }
+  }
+
+  private int startOf(int id) {
+    if (id < firstId || id >= nextId()) {
+      throw new IndexOutOfBoundsException("no own type with id " + id);
+    }
+    return wordIdx[id - firstId];
   }
 
   /// Adds a type whose words are ready.
@@ -311,10 +341,7 @@ public final class BtfBuilder {
   }
 
   private int at(int id, BtfKind... kinds) {
-    if (id < firstId || id >= nextId()) {
-      throw new IndexOutOfBoundsException("no own type with id " + id);
-    }
-    int start = wordIdx[id - firstId];
+    int start = startOf(id);
     BtfKind kind = BtfKind.of(words[start + 1] >>> 24 & 0x1f);
     if (!Arrays.asList(kinds).contains(kind)) {
       throw new IllegalArgumentException("type [" + id + "] is a " + kind);
@@ -337,9 +364,17 @@ public final class BtfBuilder {
     return this;
   }
 
-  /// Sets the type of a VAR.
-  public BtfBuilder setVarType(int id, int type) {
-    words[at(id, BtfKind.VAR) + 2] = type;
+  /// Sets the type of a VAR, or the prototype of a FUNC.
+  public BtfBuilder setTarget(int id, int type) {
+    words[at(id, BtfKind.VAR, BtfKind.FUNC) + 2] = type;
+    return this;
+  }
+
+  /// Names parameter `i` of a FUNC_PROTO.
+  public BtfBuilder setParamName(int id, int i, String name) {
+    int start = at(id, BtfKind.FUNC_PROTO);
+    int record = start + Btf.HEADER_WORDS + 2 * Objects.checkIndex(i, words[start + 1] & 0xffff);
+    words[record] = addString(name);
     return this;
   }
 

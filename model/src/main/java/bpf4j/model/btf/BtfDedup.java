@@ -41,8 +41,8 @@ public final class BtfDedup {
     }
   }
 
-  private BtfDedup(Btf btf) {
-    types = new DedupTypes(btf);
+  private BtfDedup(Btf btf, boolean keepStrings) {
+    types = new DedupTypes(btf, keepStrings);
     map = new int[types.typeCount];
     Arrays.fill(map, UNPROCESSED);
     map[0] = 0;
@@ -55,11 +55,17 @@ public final class BtfDedup {
   ///
   /// @param stringOffs strings that others refer to, such as `.BTF.ext`
   public static Result run(Btf btf, int... stringOffs) {
-    var dedup = new BtfDedup(btf);
+    var dedup = new BtfDedup(btf, false);
     for (int off : stringOffs) {
       dedup.types.newStringOff(off);
     }
     return dedup.run();
+  }
+
+  /// As [#run], but leaves the strings alone: for types from a [BtfBuilder], in which no string
+  /// stands twice, and for others that refer to its strings.
+  public static Result runOnTypes(Btf btf) {
+    return new BtfDedup(btf, true).run();
   }
 
   private Result run() {

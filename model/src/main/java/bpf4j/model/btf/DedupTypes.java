@@ -13,16 +13,20 @@ final class DedupTypes {
   private final int[] words;
   private final int[] wordIdx;
   private final BtfBuilder strings;
+  private final boolean keepStrings;
   private final Map<Integer, Integer> newStringOffs = new HashMap<>();
 
-  DedupTypes(Btf btf) {
+  /// @param keepStrings whether the strings stay as they are, each of them being there once
+  DedupTypes(Btf btf, boolean keepStrings) {
     this.btf = btf;
     startId = btf.startId();
     typeCount = btf.typeCount();
     words = btf.ownWords().clone();
     wordIdx = btf.ownWordIdx();
-    strings = new BtfBuilder(btf.base()).bigEndian(btf.isBigEndian());
-    for (int id = startId; id < typeCount; id++) {
+    strings = keepStrings ? BtfBuilder.withStringsOf(btf) : new BtfBuilder(btf.base());
+    strings.bigEndian(btf.isBigEndian());
+    this.keepStrings = keepStrings;
+    for (int id = startId; id < typeCount && !keepStrings; id++) {
       renameStrings(id);
     }
   }
@@ -37,7 +41,9 @@ final class DedupTypes {
 
   /// Offset in the new strings of the string that was at `off`.
   int newStringOff(int off) {
-    return newStringOffs.computeIfAbsent(off, o -> strings.addString(btf.string(o)));
+    return keepStrings
+        ? off
+        : newStringOffs.computeIfAbsent(off, o -> strings.addString(btf.string(o)));
   }
 
   BtfBuilder stringBuilder() {
