@@ -42,11 +42,8 @@ final class SourceObject {
     ElfSection symtab = null;
     Btf types = null;
     BtfExt records = null;
-    long table = ByteBuffer.wrap(bytes).order(elf.order()).getLong(40);
     for (ElfSection s : elf.sections()) {
-      long align =
-          ByteBuffer.wrap(bytes).order(elf.order()).getLong((int) table + 64 * s.index() + 48);
-      var section = new SourceSection(s.name(), s, align);
+      var section = new SourceSection(s.name(), s, alignment(bytes, s));
       sections.add(section);
       if (s.index() == 0) {
         section.skipped = true;
@@ -79,11 +76,7 @@ final class SourceObject {
     }
     symbols = elf.symbols(symtab);
     symbolNames = new String[symbols.size()];
-    ElfFile.SymbolNames nameOf = elf.symbolNames(symtab);
-    for (ElfSymbol symbol : symbols) {
-      symbolNames[symbol.index()] = symbol.index() == 0 ? "" : nameOf.of(symbol);
-      checkSymbol(symbol);
-    }
+    nameSymbols(elf.symbolNames(symtab));
     symbolMap = new int[symbols.size()];
     if (records != null && types == null) {
       throw invalid(".BTF.ext without .BTF in " + name);
@@ -92,6 +85,18 @@ final class SourceObject {
     btf = types == null ? null : placeVariables(types);
     if (btf != null) {
       indexGlobals(btf);
+    }
+  }
+
+  private long alignment(byte[] bytes, ElfSection s) {
+    var buf = ByteBuffer.wrap(bytes).order(elf.order());
+    return buf.getLong((int) buf.getLong(40) + 64 * s.index() + 48);
+  }
+
+  private void nameSymbols(ElfFile.SymbolNames names) throws ElfException {
+    for (ElfSymbol symbol : symbols) {
+      symbolNames[symbol.index()] = symbol.index() == 0 ? "" : names.of(symbol);
+      checkSymbol(symbol);
     }
   }
 
