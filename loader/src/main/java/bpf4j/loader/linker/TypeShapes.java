@@ -47,28 +47,16 @@ final class TypeShapes {
       if (!exact && (ka == BtfKind.FWD) != (kb == BtfKind.FWD)) {
         return declaration(ta, tb);
       }
-      if (ka != kb) {
-        return text("incompatible BTF kinds %s and %s", ka.label(), kb.label());
-      }
-      boolean named =
-          ka.isComposite()
-              || ka.isAnyEnum()
-              || ka == BtfKind.FWD
-              || ka == BtfKind.FUNC
-              || ka == BtfKind.VAR;
-      if (named && !a.name(ta).equals(b.name(tb))) {
-        return text("incompatible %s names '%s' and '%s'", ka.label(), a.name(ta), b.name(tb));
+      String different = outline(ta, tb);
+      if (different != null) {
+        return different;
       }
       switch (ka) {
         case UNKN, FWD -> {
           return null;
         }
         case INT, FLOAT, ENUM, ENUM64 -> {
-          return a.size(ta) == b.size(tb)
-              ? null
-              : text(
-                  "incompatible %s '%s' size %d and %d",
-                  ka.label(), a.name(ta), a.size(ta), b.size(tb));
+          return sizes(ta, tb);
         }
         case PTR -> {
           exact = false;
@@ -102,6 +90,31 @@ final class TypeShapes {
         }
       }
     }
+  }
+
+  /// Kind and name.
+  private @Nullable String outline(int ta, int tb) {
+    BtfKind kind = a.kind(ta);
+    if (kind != b.kind(tb)) {
+      return text("incompatible BTF kinds %s and %s", kind.label(), b.kind(tb).label());
+    }
+    boolean named =
+        kind.isComposite()
+            || kind.isAnyEnum()
+            || kind == BtfKind.FWD
+            || kind == BtfKind.FUNC
+            || kind == BtfKind.VAR;
+    return !named || a.name(ta).equals(b.name(tb))
+        ? null
+        : text("incompatible %s names '%s' and '%s'", kind.label(), a.name(ta), b.name(tb));
+  }
+
+  private @Nullable String sizes(int ta, int tb) {
+    return a.size(ta) == b.size(tb)
+        ? null
+        : text(
+            "incompatible %s '%s' size %d and %d",
+            a.kind(ta).label(), a.name(ta), a.size(ta), b.size(tb));
   }
 
   private @Nullable String declaration(int ta, int tb) {
