@@ -5,6 +5,7 @@ import bpf4j.model.proto.CtxKind;
 import bpf4j.model.proto.CtxLayout;
 import bpf4j.model.spec.AttachType;
 import bpf4j.model.spec.Errno;
+import bpf4j.model.spec.ProgType;
 import bpf4j.verifier.cfg.Callees;
 import bpf4j.verifier.env.Env;
 import bpf4j.verifier.env.Rejection;
@@ -12,10 +13,27 @@ import bpf4j.verifier.exec.Machine;
 import bpf4j.verifier.state.Pointee;
 import bpf4j.verifier.state.RegState;
 import bpf4j.verifier.state.RegType;
+import java.util.EnumSet;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// Access to the program's context by the tables of its type.
 final class CtxAccess {
+  private static final Set<ProgType> UNCONVERTED =
+      EnumSet.of(
+          ProgType.KPROBE,
+          ProgType.TRACEPOINT,
+          ProgType.RAW_TRACEPOINT,
+          ProgType.RAW_TRACEPOINT_WRITABLE,
+          ProgType.TRACING,
+          ProgType.LSM,
+          ProgType.STRUCT_OPS,
+          ProgType.SYSCALL,
+          ProgType.LIRC_MODE2,
+          ProgType.CGROUP_DEVICE,
+          ProgType.NETFILTER,
+          ProgType.EXT);
+
   private final Machine m;
   private final Env env;
   private @Nullable CtxLayout layout;
@@ -39,9 +57,10 @@ final class CtxAccess {
     return l;
   }
 
-  /// Whether the context is plain memory that is checked as such (`syscall` programs).
-  boolean isPlainRegion() {
-    return layout().rule() == CtxLayout.Rule.REGION;
+  /// Whether the program's context is a stand-in whose loads the kernel rewrites; any other context
+  /// may be passed as memory.
+  boolean isConverted() {
+    return !UNCONVERTED.contains(env.progType());
   }
 
   void access(MemAccess.Access a, RegState reg) {

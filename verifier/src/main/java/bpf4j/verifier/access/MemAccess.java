@@ -426,7 +426,7 @@ public final class MemAccess {
           m.stack.checkInitialized(regno, reg.off(), size, zeroSizeAllowed, write, meta);
       case RegType.BTF_ID -> m.btf.access(m, regno, reg.off(), size, false, -1);
       case RegType.CTX -> {
-        if (ctx.isPlainRegion()) {
+        if (!ctx.isConverted()) {
           ctxMemory(regno, size, write, zeroSizeAllowed);
         } else {
           refuseMemory(regno, reg, size, zeroSizeAllowed);

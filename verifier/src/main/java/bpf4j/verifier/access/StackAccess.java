@@ -273,10 +273,11 @@ public final class StackAccess {
           insnIdx,
           off);
     }
-    f.setSlot(
-        spi,
-        slot.withSpilled(slot.spilled().withType(RegType.NOT_INIT))
-            .withTypeAt(b, staysZero ? StackSlot.ZERO : StackSlot.MISC));
+    StackSlot plain = slot.withSpilled(RegState.NOT_INIT);
+    if (plain.isSpecial()) {
+      plain = plain.scrub();
+    }
+    f.setSlot(spi, plain.withTypeAt(b, staysZero ? StackSlot.ZERO : StackSlot.MISC));
     return staysZero;
   }
 

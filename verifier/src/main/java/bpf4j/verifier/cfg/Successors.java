@@ -2,13 +2,10 @@ package bpf4j.verifier.cfg;
 
 import bpf4j.model.isa.Opcodes;
 import bpf4j.model.isa.RawInsn;
-import bpf4j.model.proto.HelperTable;
 import bpf4j.verifier.env.Env;
 
 /// Successors of instructions inside their subprogram.
 public final class Successors {
-  private static final int TAIL_CALL = HelperTable.id("tail_call");
-
   private Successors() {}
 
   /// The slot that follows in order, or -1 where control does not go on.
@@ -20,14 +17,11 @@ public final class Successors {
     return i + Insns.slots(insn);
   }
 
-  /// The slot that a jump goes to, or -1. A tail call counts as a jump to the subprogram's exit.
+  /// The slot that a jump goes to, or -1. Linux 6.18 does not see that a tail call may leave.
   public static int jump(Env env, int i) {
     long insn = env.insns[i];
     if (Insns.isJump(insn)) {
       int op = Insns.op(insn);
-      if (Insns.isHelperCall(insn, TAIL_CALL)) {
-        return env.subprogAt(i).exitIdx;
-      }
       if (op != Opcodes.EXIT && op != Opcodes.CALL && op <= Opcodes.JCOND) {
         return i + Insns.jumpOff(insn) + 1;
       }

@@ -12,6 +12,7 @@ import bpf4j.model.isa.Instruction.LoadMapIdxValue;
 import bpf4j.model.isa.Instruction.LoadMapValue;
 import bpf4j.model.isa.Instruction.LoadWide;
 import bpf4j.model.proto.HelperTable;
+import bpf4j.model.spec.MapType;
 import bpf4j.verifier.state.VerifierMap;
 import org.jspecify.annotations.Nullable;
 
@@ -70,6 +71,14 @@ final class LogNaming implements Naming {
   }
 
   private long valueAddress(int idx, int off) {
-    return env.priv.allowPtrLeaks() ? VALUE_BASE + (long) idx * 0x2000 + off : 0;
+    if (!env.priv.allowPtrLeaks()) {
+      return 0;
+    }
+    for (VerifierMap m : env.maps) {
+      if (m.index() == idx && m.type() == MapType.ARENA && m.spec().mapExtra() != 0) {
+        return m.spec().mapExtra() + Integer.toUnsignedLong(off);
+      }
+    }
+    return VALUE_BASE + (long) idx * 0x2000 + off;
   }
 }

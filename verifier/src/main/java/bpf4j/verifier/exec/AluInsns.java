@@ -83,7 +83,7 @@ public final class AluInsns {
     } else {
       // BPF_TO_BE is the register bit; on the little-endian model TO_LE only truncates.
       boolean swap = alu64 || Insns.isRegOperand(insn);
-      env.setReg(dst, r.withRange(ScalarAlu.byteSwap(r.range(), imm, swap)));
+      env.setReg(dst, r.withRange(ScalarAlu.byteSwap(r.range(), imm, swap)).unlinked());
     }
   }
 

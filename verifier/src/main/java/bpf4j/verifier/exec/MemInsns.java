@@ -266,6 +266,11 @@ public final class MemInsns {
         || (abs && RawInsn.src(insn) != 0)) {
       throw env.reject(Errno.EINVAL, "BPF_LD_[ABS|IND] uses reserved fields");
     }
+    for (int fr = env.cur().curFrameno(); fr > 0; fr--) {
+      if (env.cur().frame(fr).inCallback) {
+        throw env.reject(Errno.EINVAL, "cannot use BPF_LD_[ABS|IND] within callback");
+      }
+    }
     m.regUse.read(6);
     m.refs.checkLeak(false, true, "BPF_LD_[ABS|IND]");
     if (env.reg(6).type() != RegType.CTX) {
@@ -278,5 +283,13 @@ public final class MemInsns {
     Frame f = env.frame();
     m.regUse.clobberCallerSaved(f);
     env.setUnknown(0);
+    if (env.cur().curFrameno() != 0) {
+      // Where the load fails the subprogram returns 0.
+      env.scratchReg(0);
+      m.paths.push(env.insnIdx + 1, env.insnIdx, false);
+      env.setReg(0, env.zeroScalar());
+      m.subprogCalls.returnToCaller();
+      env.insnIdx--;
+    }
   }
 }

@@ -201,6 +201,9 @@ public final class StackDepth {
   /// reports it.
   public static List<Integer> reported(Env env, boolean accepted) {
     List<Integer> depths = new ArrayList<>();
+    if (env.subprogs.isEmpty()) {
+      depths.add(0);
+    }
     for (Subprog s : env.subprogs) {
       if (!accepted) {
         depths.add(s.stackDepth);

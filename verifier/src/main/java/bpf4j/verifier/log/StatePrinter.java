@@ -183,7 +183,7 @@ public final class StatePrinter {
     if (RegType.isNonOwningRef(type)) {
       item("non_own_ref");
     }
-    if (reg.pointee() instanceof Pointee.MapRef r) {
+    if (isMapType(RegType.base(type)) && reg.pointee() instanceof Pointee.MapRef r) {
       map(r.map());
     }
     if (!scalar && reg.off() != 0) {
@@ -200,6 +200,10 @@ public final class StatePrinter {
     }
     variablePart(reg.range());
     out.append(')');
+  }
+
+  private static boolean isMapType(int base) {
+    return base == RegType.MAP_PTR || base == RegType.MAP_KEY || base == RegType.MAP_VALUE;
   }
 
   private void map(VerifierMap map) {

@@ -92,7 +92,7 @@ public final class Checkpoints {
       }
       if (old.branches > 0) {
         if (isLoopHit(old, cur, insnIdx)) {
-          hit(cp, cur, insnIdx, true);
+          hit(cp, cur, insnIdx, !env.aux.callsCallback[insnIdx] || env.aux.isIterNext[insnIdx]);
           return true;
         }
         // Iterations of a loop have distinct states that seldom help later.
@@ -249,7 +249,6 @@ public final class Checkpoints {
     if (env.priv.bpfCapable()) {
       Precision.forget(cur);
     }
-    clearSingularIds(cur);
     PathState stored = cur.copy();
     stored.insnIdx = insnIdx;
     sccs.maybeEnter(stored);
@@ -261,23 +260,6 @@ public final class Checkpoints {
     cur.firstInsnIdx = insnIdx;
     cur.dfsDepth = stored.dfsDepth + 1;
     cur.clearHistory();
-  }
-
-  /// A scalar id that only one register has links nothing.
-  private static void clearSingularIds(PathState st) {
-    Map<Integer, Integer> counts = new HashMap<>();
-    st.mapRegs(r -> {
-      if (r.isScalar() && r.id() != 0) {
-        counts.merge(r.baseId(), 1, Integer::sum);
-      }
-      return r;
-    });
-    if (counts.containsValue(1)) {
-      st.mapRegs(r ->
-          r.isScalar() && r.id() != 0 && counts.getOrDefault(r.baseId(), 0) == 1
-              ? r.unlinked()
-              : r);
-    }
   }
 
   /// The path of the current state ended: counts down the branches of its ancestors.

@@ -1,5 +1,6 @@
 package bpf4j.verifier.prune;
 
+import bpf4j.verifier.state.RegState;
 import java.util.Arrays;
 
 /// Pairs ids of an old state with ids of the current one: equal ids there must be equal here.
@@ -41,8 +42,14 @@ final class IdMap {
   }
 
   /// As [#check] for scalars: an unlinked old scalar fits any, an unlinked current one counts as
-  /// linked to itself alone.
+  /// linked to itself alone. Of linked sums the ids they are sums of must agree as well.
   boolean checkScalar(int old, int cur) {
-    return old == 0 || check(old, cur != 0 ? cur : ++tmpId);
+    if (old == 0) {
+      return true;
+    }
+    int curId = cur != 0 ? cur : ++tmpId;
+    return check(old, curId)
+        && ((old & RegState.ADD_CONST) == 0
+            || check(old & ~RegState.ADD_CONST, curId & ~RegState.ADD_CONST));
   }
 }
