@@ -7,6 +7,7 @@ import bpf4j.verifier.domain.ScalarRange;
 import bpf4j.verifier.env.Env;
 import bpf4j.verifier.env.Subprog;
 import bpf4j.verifier.exec.Machine;
+import bpf4j.verifier.prune.IdMap;
 import bpf4j.verifier.state.Frame;
 import bpf4j.verifier.state.PathState;
 import bpf4j.verifier.state.Pointee;
@@ -26,6 +27,7 @@ public final class Callbacks {
 
   private final Machine m;
   private final Env env;
+  private final IdMap ids = new IdMap();
 
   public Callbacks(Machine m) {
     this.m = m;
@@ -154,6 +156,7 @@ public final class Callbacks {
   /// Forgets the range of scalars that changed since the previous round and were not precise then,
   /// so that loops whose number of rounds is unknown converge.
   public void widen(PathState old, PathState cur) {
+    ids.reset(env.idGen);
     for (int fr = old.curFrameno(); fr >= 0; fr--) {
       Frame o = old.frame(fr);
       Frame c = cur.frame(fr);
@@ -175,7 +178,7 @@ public final class Callbacks {
     if (!old.isScalar() || !cur.isScalar() || old.precise() || cur.precise()) {
       return cur;
     }
-    boolean same = old.sameValue(cur) && (old.id() == 0) == (cur.id() == 0);
+    boolean same = old.sameValue(cur) && ids.check(old.id(), cur.id());
     return same ? cur : RegState.unknown(!env.priv.bpfCapable());
   }
 

@@ -3,8 +3,8 @@ package bpf4j.verifier.cfg;
 import bpf4j.verifier.env.Env;
 
 /// Numbers the strongly connected components of the control flow that are loops: two or more
-/// instructions, or a jump to itself. Tarjan's algorithm with explicit
-/// stacks; numbers are given in the order in which components complete, as in the kernel's log.
+/// instructions, or a jump to itself. Tarjan's algorithm with explicit stacks; numbers are given in
+/// the order in which components complete, as in the kernel's log.
 public final class Components {
   private static final int OFF_STACK = Integer.MAX_VALUE;
 
@@ -79,9 +79,7 @@ public final class Components {
 
   private void complete(int w) {
     boolean loop =
-        stack[stackLen - 1] != w
-            || Successors.next(env, w) == w
-            || Successors.jump(env, w) == w;
+        stack[stackLen - 1] != w || Successors.next(env, w) == w || Successors.jump(env, w) == w;
     int t;
     do {
       t = stack[--stackLen];

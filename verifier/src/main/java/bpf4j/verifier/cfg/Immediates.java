@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
 /// whether every opcode is known.
 public final class Immediates {
   private static final int MAX_MAPS = 64;
+  private static final int STREAMS = 3;
   private static final long MAP_BASE = 0xffff888100000000L;
 
   private final Env env;
@@ -69,7 +70,9 @@ public final class Immediates {
     }
     int idx = RawInsn.imm(insn);
     if (idx < 0 || idx >= byIndex.length) {
-      throw env.reject(Errno.EBADF, "fd %d is not pointing to valid bpf_map", idx);
+      // The standard streams are open files, but no maps.
+      Errno errno = idx >= 0 && idx < STREAMS ? Errno.EINVAL : Errno.EBADF;
+      throw env.reject(errno, "fd %d is not pointing to valid bpf_map", idx);
     }
     VerifierMap map = use(idx);
     env.aux.loadedMap[i] = map;

@@ -13,8 +13,6 @@ import bpf4j.verifier.state.PathState;
 import bpf4j.verifier.state.Pointee;
 import bpf4j.verifier.state.RegState;
 import bpf4j.verifier.state.StackSlot;
-import java.util.HashMap;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// The states stored so far. At a prune point the current state is compared with those stored

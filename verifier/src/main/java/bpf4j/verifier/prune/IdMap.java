@@ -4,20 +4,20 @@ import bpf4j.verifier.state.RegState;
 import java.util.Arrays;
 
 /// Pairs ids of an old state with ids of the current one: equal ids there must be equal here.
-final class IdMap {
+public final class IdMap {
   private int[] olds = new int[32];
   private int[] curs = new int[32];
   private int count;
   private int tmpId;
 
   /// Starts a comparison; made-up ids come after `lastId`.
-  void reset(int lastId) {
+  public void reset(int lastId) {
     count = 0;
     tmpId = lastId;
   }
 
   /// Whether the pair agrees with those seen before. Both set or both clear.
-  boolean check(int old, int cur) {
+  public boolean check(int old, int cur) {
     if ((old == 0) != (cur == 0)) {
       return false;
     }
