@@ -14,7 +14,8 @@ public final class LoadException extends Exception {
   }
 
   public LoadException(int errno, List<String> messages) {
-    super(messages.getFirst());
+    // Without a stack trace: a hostile object can have a failure for each of very many programs.
+    super(messages.getFirst(), null, false, false);
     this.error = new LoadError(errno, messages);
   }
 

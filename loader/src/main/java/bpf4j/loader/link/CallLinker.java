@@ -23,9 +23,9 @@ final class CallLinker {
   private static final int PSEUDO_FUNC = 4;
 
   /// Slots appended over all programs of an object, for each slot of the file.
-  private static final int BUDGET_FACTOR = 8;
+  private static final int BUDGET_FACTOR = 2;
 
-  private static final long BUDGET_BASE = 6_000_000;
+  private static final long BUDGET_BASE = 2_000_000;
 
   private final ObjectFile object;
   private final ExtRecords records;

@@ -46,6 +46,6 @@ final class LinkedProgram {
   }
 
   long[] finished() {
-    return Arrays.copyOf(insns, size);
+    return insns.length == size ? insns : Arrays.copyOf(insns, size);
   }
 }
