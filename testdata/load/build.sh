@@ -4,7 +4,7 @@
 #   build.sh           build, replacing what is there
 # expected.jsonl says what the loader makes of each object (`bpf4j inspect --json`, with the kernel of
 # LoadCasesTest); when it was written, libbpf 1.5 made the same of them: the same programs, maps and
-# instructions, and the same messages for what it refuses.
+# instructions, and the same messages for what it refuses. The legacy_ ones libbpf refuses; we load them.
 set -euo pipefail
 cd "$(dirname "$0")"
 CLANG=${CLANG:-clang-19}

@@ -13,7 +13,8 @@ public record LoadError(int errno, List<String> messages) {
   private static final Pattern CONTROL = Pattern.compile("\\p{Cntrl}");
 
   public LoadError {
-    messages = messages.stream()
+    messages =
+        messages.stream()
             .map(m -> CONTROL.matcher(m).find() ? CONTROL.matcher(m).replaceAll("?") : m)
             .toList();
     if (messages.isEmpty()) {
