@@ -78,7 +78,8 @@ final class HashTable {
   long find(long keyAddr, int hash) {
     int bucket = hash & mask;
     while (true) {
-      int link = head(bucket);
+      int first = head(bucket);
+      int link = first;
       while (!isEnd(link)) {
         long elem = Integer.toUnsignedLong(link);
         if (matches(elem, hash, keyAddr)) {
@@ -86,7 +87,8 @@ final class HashTable {
         }
         link = nextLink(link);
       }
-      if (link == HashLayout.endMarker(bucket)) {
+      // A key that was overwritten meanwhile has moved from behind us to the front.
+      if (link == HashLayout.endMarker(bucket) && head(bucket) == first) {
         return 0;
       }
     }
