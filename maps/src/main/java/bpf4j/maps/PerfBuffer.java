@@ -43,7 +43,7 @@ public final class PerfBuffer implements AutoCloseable {
 
     @Override
     public int output(int onCpu, byte[] sample) {
-      long bytes = (sample.length + OVERHEAD + 7) & -8;
+      int bytes = (sample.length + OVERHEAD + 7) & -8;
       lock.lock();
       try {
         if (usedBytes + bytes > capacity) {
@@ -107,7 +107,7 @@ public final class PerfBuffer implements AutoCloseable {
     try {
       byte[] data = buffer.samples.poll();
       if (data != null) {
-        buffer.usedBytes -= (data.length + OVERHEAD + 7) & -8;
+        buffer.usedBytes -= (long) (data.length + OVERHEAD + 7) & -8;
       }
       return data;
     } finally {

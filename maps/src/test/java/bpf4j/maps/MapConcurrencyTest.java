@@ -23,7 +23,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /// Maps under threads that run as CPUs do. Each test does a fixed amount of work.
 class MapConcurrencyTest {
   private static final int THREADS = 4;
-  private static final int ROUNDS = 20_000;
+  private static final int ROUNDS = 8_000;
 
   private final GuestMemory memory = GuestMemory.reserve(1 << 26);
   private final MapTable table = new MapTable(memory, THREADS, VirtualKernel.BARE);

@@ -77,7 +77,7 @@ class MapModelProperties {
     assertThat(got).isEqualTo(want);
   }
 
-  @Property(tries = 150)
+  @Property(tries = 60)
   void hashIsAMap(@ForAll("calls") List<Call> calls, @ForAll boolean noPrealloc) {
     int flags = noPrealloc ? MapFlags.NO_PREALLOC : 0;
     try (MapFd map = TABLE.create(MapSpec.of("h", MapType.HASH, 4, 4, CAPACITY, flags))) {
@@ -109,7 +109,7 @@ class MapModelProperties {
     return keys;
   }
 
-  @Property(tries = 150)
+  @Property(tries = 60)
   void lruKeepsWhatWasStoredLastAndNeverTooMuch(
       @ForAll("calls") List<Call> calls, @ForAll boolean ownLists) {
     int flags = ownLists ? MapFlags.NO_COMMON_LRU : 0;
@@ -140,7 +140,7 @@ class MapModelProperties {
     }
   }
 
-  @Property(tries = 100)
+  @Property(tries = 50)
   void arrayIsAnArray(@ForAll("calls") List<Call> calls) {
     try (MapFd map = TABLE.create(MapSpec.of(MapType.ARRAY, 4, 4, CAPACITY))) {
       int[] model = new int[CAPACITY];
@@ -159,7 +159,7 @@ class MapModelProperties {
     }
   }
 
-  @Property(tries = 100)
+  @Property(tries = 50)
   void queueAndStackAreDeques(@ForAll("calls") List<Call> calls, @ForAll boolean queue) {
     MapType type = queue ? MapType.QUEUE : MapType.STACK;
     byte[] none = new byte[0];
@@ -209,7 +209,7 @@ class MapModelProperties {
     }
   }
 
-  @Property(tries = 150)
+  @Property(tries = 60)
   void trieFindsTheLongestPrefix(@ForAll long seed) {
     Random random = new Random(seed);
     MapSpec spec = MapSpec.of("t", MapType.LPM_TRIE, 6, 4, 20, MapFlags.NO_PREALLOC);
@@ -258,7 +258,7 @@ class MapModelProperties {
     }
   }
 
-  @Property(tries = 100)
+  @Property(tries = 50)
   void ringsGiveRecordsInOrder(@ForAll long seed) {
     Random random = new Random(seed);
     try (MapFd fd = TABLE.create(MapSpec.of(MapType.RINGBUF, 0, 0, 4096))) {
