@@ -16,8 +16,8 @@ package bpf4j.maps;
 /// A link is a 32-bit guest address (even), or the odd end marker `bucket << 1 | 1`. Elements are
 /// used again while lock-free readers may still stand on them, so a reader that meets the end
 /// marker of another bucket has strayed and starts again; so does one that missed its key while the
-/// bucket's head changed, because overwriting puts the new element in front. A bucket's head is 0 as
-/// long as the bucket was never used: that, too, is its end.
+/// bucket's head changed, because overwriting puts the new element in front. A bucket's head is 0
+/// as long as the bucket was never used: that, too, is its end.
 ///
 /// The hash is Bob Jenkins's lookup3 as the kernel's `jhash` seeds it; with `BPF_F_ZERO_SEED` the
 /// order of keys is the kernel's.

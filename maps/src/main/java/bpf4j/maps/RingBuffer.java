@@ -28,8 +28,8 @@ public final class RingBuffer {
     this.map = ringbuf;
   }
 
-  /// Gives every record that is there to `sample`, in the order of their reservation; how many. Stops
-  /// before one that its program has not finished yet. Source: `ring_buffer__consume`.
+  /// Gives every record that is there to `sample`, in the order of their reservation; how many.
+  /// Stops before one that its program has not finished yet. Source: `ring_buffer__consume`.
   public int consume(Sample sample) {
     Ring ring = map.ring();
     int count = 0;

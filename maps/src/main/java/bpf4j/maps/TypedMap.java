@@ -96,8 +96,7 @@ public final class TypedMap {
   }
 
   private boolean isPercpu() {
-    return map.valueSize() != map.map().spec().valueSize()
-        || map.type().name().contains("PERCPU");
+    return map.valueSize() != map.map().spec().valueSize() || map.type().name().contains("PERCPU");
   }
 
   private Object decodeValue(byte[] value) {

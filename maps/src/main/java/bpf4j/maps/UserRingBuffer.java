@@ -33,7 +33,8 @@ public final class UserRingBuffer {
     ring.setProducerPos(produced + bytes);
   }
 
-  /// Like [#submit], but waits up to `timeout` for room. Source: `user_ring_buffer__reserve_blocking`.
+  /// Like [#submit], but waits up to `timeout` for room. Source:
+  /// `user_ring_buffer__reserve_blocking`.
   public void submit(byte[] sample, Duration timeout) throws InterruptedException {
     long deadline = System.nanoTime() + timeout.toNanos();
     while (true) {

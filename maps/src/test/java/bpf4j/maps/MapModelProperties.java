@@ -67,7 +67,11 @@ class MapModelProperties {
   }
 
   private static void update(
-      MapFd map, byte[] key, byte[] value, long flags, @org.jspecify.annotations.Nullable Errno want) {
+      MapFd map,
+      byte[] key,
+      byte[] value,
+      long flags,
+      @org.jspecify.annotations.Nullable Errno want) {
     Errno got = null;
     try {
       map.update(key, value, flags);
@@ -168,8 +172,7 @@ class MapModelProperties {
       for (Call c : calls) {
         if (c.op < 3) {
           boolean full = model.size() == CAPACITY;
-          Errno want =
-              c.flags == 1 ? Errno.EINVAL : full && c.flags == 0 ? Errno.E2BIG : null;
+          Errno want = c.flags == 1 ? Errno.EINVAL : full && c.flags == 0 ? Errno.E2BIG : null;
           update(map, none, u32(c.value), c.flags, want);
           if (want == null) {
             if (full) {
@@ -286,18 +289,16 @@ class MapModelProperties {
             }
           }
           default ->
-              ring.consume(
-                  data -> {
-                    assertThat(GuestBytes.u32(data)).isEqualTo(committed.poll());
-                    return true;
-                  });
+              ring.consume(data -> {
+                assertThat(GuestBytes.u32(data)).isEqualTo(committed.poll());
+                return true;
+              });
         }
       }
-      ring.consume(
-          data -> {
-            assertThat(GuestBytes.u32(data)).isEqualTo(committed.poll());
-            return true;
-          });
+      ring.consume(data -> {
+        assertThat(GuestBytes.u32(data)).isEqualTo(committed.poll());
+        return true;
+      });
       assertThat(committed).isEmpty();
     }
   }

@@ -178,8 +178,7 @@ class MapOfMapsTest {
   void c4InnerMapFlagFreesMaxEntries() {
     MapSpec flexible = MapSpec.of("t", MapType.ARRAY, 4, 8, 4, MapFlags.INNER_MAP);
     try (MapFd outer = outerArray(flexible);
-        MapFd large =
-            table.create(MapSpec.of("l", MapType.ARRAY, 4, 8, 100, MapFlags.INNER_MAP))) {
+        MapFd large = table.create(MapSpec.of("l", MapType.ARRAY, 4, 8, 100, MapFlags.INNER_MAP))) {
       outer.update(u32(0), large, UpdateFlag.ANY);
       assertThat(u32At(outer, 0)).isEqualTo(large.id());
     }
