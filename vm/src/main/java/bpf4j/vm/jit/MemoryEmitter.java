@@ -236,14 +236,16 @@ final class MemoryEmitter {
 
   void atomic(Instruction.Atomic insn) {
     guestMemory();
+    segment();
+    code.loadConstant(memory.mask());
     code.loadConstant(insn.op().code() | (insn.fetch() ? Opcodes.FETCH : 0));
     memoryAndAddress(insn.base(), insn.off());
     insns.get(insn.src());
     insns.get(0);
     code.invokestatic(
-        Descriptors.ATOMICS,
+        Descriptors.RUNTIME,
         insn.size() == Size.DW ? "rmw64" : "rmw32",
-        MethodTypeDesc.of(J, Descriptors.MEMORY, I, J, J, J));
+        MethodTypeDesc.of(J, Descriptors.MEMORY, Descriptors.SEGMENT, J, I, J, J, J));
     if (insn.op() == AtomicOp.CMPXCHG) {
       insns.set(0);
     } else if (insn.fetch()) {
