@@ -7,8 +7,10 @@ import bpf4j.vm.engine.CheckedInterpreter;
 import bpf4j.vm.engine.Executable;
 import bpf4j.vm.engine.FastInterpreter;
 import bpf4j.vm.engine.LinkedProgram;
+import bpf4j.vm.jit.BlockValidator;
 import bpf4j.vm.jit.JitCompiler;
 import bpf4j.vm.jit.TieredExecutable;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// A live program of a [Collection].
@@ -82,6 +84,12 @@ public final class Program implements bpf4j.maps.VirtualKernel.Prog {
   private boolean isDead(int slotIdx) {
     VerifiedProgram v = verified;
     return v != null && !v.facts().reached(slotIdx);
+  }
+
+  /// Checks the JIT's translation of the program block by block against the interpreter, from
+  /// random states; one line for each block that differs.
+  public List<String> validateTranslation(long seed) {
+    return BlockValidator.validate(linked, seed);
   }
 
   /// Which tier `wanted` means for this program now.

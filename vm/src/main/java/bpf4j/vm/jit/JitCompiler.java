@@ -59,7 +59,13 @@ public final class JitCompiler {
     } catch (UnsupportedProgramException _) {
       return new FastInterpreter(program);
     }
-    byte[] bytes = ClassFile.of().build(THIS_CLASS, builder -> build(builder, unit));
+    byte[] bytes;
+    try {
+      bytes = classFile(unit);
+    } catch (IllegalArgumentException _) {
+      // More constants or code than a class file has room for.
+      return new FastInterpreter(program);
+    }
     try {
       MethodHandles.Lookup lookup =
           LOOKUP.defineHiddenClassWithClassData(bytes, unit.data().objects(), true);
@@ -72,6 +78,18 @@ public final class JitCompiler {
     } catch (Throwable e) {
       throw new IllegalStateException(program.name() + ": the JVM refuses the compiled class", e);
     }
+  }
+
+  private static byte[] classFile(JitUnit unit) {
+    return ClassFile.of().build(THIS_CLASS, builder -> build(builder, unit));
+  }
+
+  /// The class file that [#compile] would define.
+  static byte[] classFile(LinkedProgram program, GuestMemory memory) {
+    FlowGraph graph = new FlowGraph(program.insns(), program.exceptionCallbackSlot(), _ -> false);
+    return classFile(
+        new JitUnit(
+            program, memory, graph, new ClassData(), new Constants(), THIS_CLASS, REGION_BYTES));
   }
 
   private static void build(ClassBuilder builder, JitUnit unit) {

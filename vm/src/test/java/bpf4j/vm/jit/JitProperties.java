@@ -8,6 +8,9 @@ import bpf4j.vm.engine.Executable;
 import bpf4j.vm.engine.FastInterpreter;
 import bpf4j.vm.engine.LinkedProgram;
 import bpf4j.vm.engine.RunCtx;
+import java.lang.classfile.Attributes;
+import java.lang.classfile.ClassFile;
+import java.lang.classfile.attribute.CodeAttribute;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
@@ -43,29 +46,49 @@ class JitProperties {
     }
   }
 
-  @Property(tries = 600, shrinking = ShrinkingMode.OFF)
+  @Property(tries = 250, shrinking = ShrinkingMode.OFF)
   void singleFunctions(@ForAll long seed, @ForAll @IntRange(min = 1, max = 8) int blocks) {
     agree(seed, 1, blocks, 12, 0);
   }
 
-  @Property(tries = 300, shrinking = ShrinkingMode.OFF)
+  @Property(tries = 120, shrinking = ShrinkingMode.OFF)
   void subprogramsAndCallbacks(
       @ForAll long seed, @ForAll @IntRange(min = 2, max = 4) int functions) {
     agree(seed, functions, 4, 10, 0);
   }
 
-  @Property(tries = 200, shrinking = ShrinkingMode.OFF)
+  @Property(tries = 80, shrinking = ShrinkingMode.OFF)
   void tailCalls(@ForAll long seed, @ForAll @IntRange(min = 1, max = 3) int functions) {
     agree(seed, functions, 4, 10, 3);
   }
 
   /// Regions of a few instructions: every edge crosses methods sooner or later.
-  @Property(tries = 300, shrinking = ShrinkingMode.OFF)
+  @Property(tries = 120, shrinking = ShrinkingMode.OFF)
   void cutIntoRegions(
       @ForAll long seed,
       @ForAll @IntRange(min = 1, max = 3) int functions,
       @ForAll @IntRange(min = 100, max = 1500) int bytes) {
     agree(seed, functions, 8, 12, 0, bytes);
+  }
+
+  @Property(tries = 20, shrinking = ShrinkingMode.OFF)
+  void blocksAgreeFromAnyState(@ForAll long seed) {
+    LinkedProgram program = ProgramGenerator.generate(new Random(seed), 0, 2, 6, 12, 0);
+    assertThat(BlockValidator.validate(program, seed)).isEmpty();
+  }
+
+  /// HotSpot would never compile a longer method.
+  @Property(tries = 20, shrinking = ShrinkingMode.OFF)
+  void methodsStayBelowTheLimit(
+      @ForAll long seed, @ForAll @IntRange(min = 1, max = 400) int blocks) {
+    GuestMemory guest = Objects.requireNonNull(memory);
+    LinkedProgram program = ProgramGenerator.generate(new Random(seed), 0, 2, blocks, 12, 0);
+    for (var method : ClassFile.of().parse(JitCompiler.classFile(program, guest)).methods()) {
+      CodeAttribute code = method.findAttribute(Attributes.code()).orElseThrow();
+      assertThat(code.codeLength())
+          .as(method.methodName().stringValue())
+          .isLessThan(CodeSize.HUGE_METHOD);
+    }
   }
 
   private static void agree(long seed, int functions, int blocks, int length, int programs) {
