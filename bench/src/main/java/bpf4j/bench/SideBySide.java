@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 
 /// Runs every program of an object here and in the kernel, in turns, and prints the least time of
 /// each and their ratio; the program `empty` is subtracted on both sides.
@@ -160,7 +161,7 @@ public final class SideBySide {
           nanos - base,
           theirs - kernelBase,
           (nanos - base) / (theirs - kernelBase),
-          ourRetval.get(name).equals(kernelRetval.get(name)) ? "" : " other result");
+          Objects.equals(ourRetval.get(name), kernelRetval.get(name)) ? "" : " other result");
     });
   }
 }
