@@ -7,6 +7,7 @@ import bpf4j.model.isa.Opcodes;
 import bpf4j.model.isa.RawInsn;
 import bpf4j.model.proto.HelperTable;
 import bpf4j.model.spec.Errno;
+import bpf4j.model.spec.MapType;
 import bpf4j.model.spec.ProgramSpec;
 import bpf4j.vm.engine.HelperBody;
 import bpf4j.vm.engine.LinkedProgram;
@@ -59,7 +60,17 @@ final class ProgramLinker {
         calls,
         maps,
         ExceptionCallback.slotOf(spec),
-        0);
+        arenaUserBase());
+  }
+
+  /// The high half of the program's arena pointers in user space, from the arena's `map_extra`.
+  private long arenaUserBase() {
+    for (BpfMap map : maps) {
+      if (map.type() == MapType.ARENA) {
+        return map.spec().mapExtra();
+      }
+    }
+    return 0;
   }
 
   private long constant(int slot, long insn, int high) {

@@ -58,6 +58,12 @@ public record TestRun(
         dataIn, dataOutSize, ctx, ctxOutSize, ctx != null, repeat, flags, cpu, batchSize, tier);
   }
 
+  /// With the context wanted afterwards, even when none is given.
+  public TestRun withCtxOut() {
+    return new TestRun(
+        dataIn, dataOutSize, ctxIn, ctxOutSize, true, repeat, flags, cpu, batchSize, tier);
+  }
+
   public TestRun withCtxOutSize(int size) {
     return new TestRun(
         dataIn, dataOutSize, ctxIn, size, wantCtxOut, repeat, flags, cpu, batchSize, tier);

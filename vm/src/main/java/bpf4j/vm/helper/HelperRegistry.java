@@ -29,6 +29,7 @@ public final class HelperRegistry {
     FibHelpers.register(ALL);
     CurrentHelpers.register(ALL);
     TimerHelpers.register(ALL);
+    StorageHelpers.register(ALL);
   }
 
   private final @Nullable HelperBody[] bodies = new HelperBody[HelperTable.maxId() + 1];
