@@ -142,7 +142,7 @@ final class MapDump {
   }
 
   /// Every key in the map's own order; none for maps without keys.
-  private static List<byte[]> keys(MapFd map) {
+  static List<byte[]> keys(MapFd map) {
     List<byte[]> keys = new ArrayList<>();
     if (!hasKeys(map.type())) {
       return keys;
@@ -156,7 +156,8 @@ final class MapDump {
     return keys;
   }
 
-  private static boolean hasKeys(MapType type) {
+  /// Whether user space can walk maps of this type by key.
+  static boolean hasKeys(MapType type) {
     return switch (type) {
       case HASH,
           ARRAY,
@@ -177,6 +178,7 @@ final class MapDump {
     };
   }
 
+  /// Whether a value is one for each CPU.
   static boolean isPerCpu(MapType type) {
     return switch (type) {
       case PERCPU_HASH, PERCPU_ARRAY, LRU_PERCPU_HASH, PERCPU_CGROUP_STORAGE -> true;

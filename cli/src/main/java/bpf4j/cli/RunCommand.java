@@ -186,7 +186,8 @@ final class RunCommand extends Verb {
                 .newDecoder()
                 .decode(ByteBuffer.wrap(main.io().bytes(from)))
                 .toString();
-        new MapFill(live, from.toString()).fill(map, text);
+        new MapFill(live, from.toString().equals("-") ? "standard input" : from.toString())
+            .fill(map, text);
       } catch (CharacterCodingException _) {
         throw new InputProblem(from + ": not UTF-8 text");
       }

@@ -122,6 +122,7 @@ class CommandLineTest {
     String text =
         command
             .replace("{obj}", TestData.folder().resolve("obj").toString())
+            .replace("{data}", TestData.folder().toString())
             .replace("{tmp}", folder.toString());
     List<String> words = new ArrayList<>();
     StringBuilder word = null;
