@@ -1,7 +1,13 @@
 package bpf4j.cli;
 
+import bpf4j.loader.TargetKernel;
 import bpf4j.maps.GuestMemory;
 import bpf4j.model.isa.RawInsn;
+import bpf4j.model.spec.ProgType;
+import bpf4j.model.spec.ProgramSpec;
+import bpf4j.verifier.Verdict;
+import bpf4j.verifier.Verifier;
+import bpf4j.verifier.VerifierOptions;
 import bpf4j.vm.GuestTrap;
 import bpf4j.vm.engine.CheckedInterpreter;
 import bpf4j.vm.engine.CodeSpace;
@@ -12,6 +18,7 @@ import bpf4j.vm.engine.RunCtx;
 import bpf4j.vm.jit.JitCompiler;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -56,6 +63,13 @@ final class ExecCommand extends Verb {
               + "bytecode. The fast tiers trust the code, but cannot leave guest memory.")
   private TierChoice tier = TierChoice.AUTO;
 
+  @Option(
+      names = "--verify",
+      description =
+          "Ask the verifier first, as for a program of type syscall whose context is the memory; r2 "
+              + "holds nothing for it.")
+  private boolean verify;
+
   @Option(names = "--json", description = "Print one JSON line: r0, tier, memory.")
   private boolean json;
 
@@ -66,6 +80,9 @@ final class ExecCommand extends Verb {
   @Override
   public Integer call() {
     long[] insns = insns();
+    if (verify && !accepted(insns)) {
+      return ExitCode.REJECTED;
+    }
     byte[] bytes = memory == null ? new byte[0] : Hex.bytes("--memory", memory);
     try (GuestMemory guest = GuestMemory.reserve()) {
       long at = bytes.length == 0 ? 0 : guest.allocate(bytes.length, "--memory");
@@ -91,6 +108,39 @@ final class ExecCommand extends Verb {
       main.io().message("bpf4j exec: slot " + e.slotIdx() + ": " + e.getMessage());
       return ExitCode.REJECTED;
     }
+  }
+
+  private boolean accepted(long[] insns) {
+    ProgramSpec spec = ProgramSpec.of("exec", ProgType.SYSCALL, insns, List.of());
+    VerifierOptions options =
+        new VerifierOptions(VerifierOptions.DEFAULT.logLevel(), true, TargetKernel.running().btf());
+    return switch (Verifier.verify(sleepable(spec), options)) {
+      case Verdict.Accept _ -> true;
+      case Verdict.Reject r -> {
+        main.io().message("bpf4j exec: rejected (" + r.errno() + "): " + r.message());
+        yield false;
+      }
+    };
+  }
+
+  /// Programs of type syscall are loaded as sleepable ones only.
+  private static ProgramSpec sleepable(ProgramSpec p) {
+    return new ProgramSpec(
+        p.name(),
+        p.section(),
+        p.type(),
+        p.attachType(),
+        p.attachTo(),
+        p.attachBtfId(),
+        ProgramSpec.F_SLEEPABLE,
+        p.license(),
+        p.kernVersion(),
+        p.autoload(),
+        p.insns(),
+        p.maps(),
+        p.btf(),
+        p.funcInfo(),
+        p.lineInfo());
   }
 
   private TierChoice effectiveTier() {
