@@ -5,7 +5,6 @@ import bpf4j.loader.object.ObjectTypes;
 import bpf4j.loader.object.ProgramCode;
 import bpf4j.model.btf.BtfExt;
 import bpf4j.model.spec.ProgramSpec;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -100,7 +99,7 @@ final class ExtRecords {
           last = i;
         }
       }
-      return first < 0 ? List.of() : new ArrayList<>(records.subList(first, last + 1));
+      return first < 0 ? List.of() : records.subList(first, last + 1);
     }
 
     private int lowerBound(long slot) {

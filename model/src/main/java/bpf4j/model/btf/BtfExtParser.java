@@ -1,5 +1,8 @@
 package bpf4j.model.btf;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -11,6 +14,9 @@ import java.util.List;
 /// each: record size, then for each ELF section: name offset, count, records
 /// ```
 final class BtfExtParser {
+  private static final VarHandle WORD =
+      MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
+
   private static final int LEN_WITHOUT_CORE = 24;
   private static final int LEN_WITH_CORE = 32;
 
@@ -120,16 +126,12 @@ final class BtfExtParser {
   }
 
   private int word(int at) {
-    return (int) u32(at);
+    int word = (int) WORD.get(data, at);
+    return bigEndian ? Integer.reverseBytes(word) : word;
   }
 
   private long u32(int at) {
-    int a = data[at] & 0xff;
-    int b = data[at + 1] & 0xff;
-    int c = data[at + 2] & 0xff;
-    int d = data[at + 3] & 0xff;
-    int word = bigEndian ? a << 24 | b << 16 | c << 8 | d : d << 24 | c << 16 | b << 8 | a;
-    return Integer.toUnsignedLong(word);
+    return Integer.toUnsignedLong(word(at));
   }
 
   private static BtfException error(String what) {
