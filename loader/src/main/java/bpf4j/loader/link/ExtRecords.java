@@ -5,6 +5,7 @@ import bpf4j.loader.object.ObjectTypes;
 import bpf4j.loader.object.ProgramCode;
 import bpf4j.model.btf.BtfExt;
 import bpf4j.model.spec.ProgramSpec;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -46,9 +47,10 @@ final class ExtRecords {
   }
 
   /// Appends the line records of `p`, as [#addFuncs].
-  boolean addLines(ProgramCode p, int base, List<ProgramSpec.LineInfo> out) {
+  boolean addLines(ProgramCode p, int base, ArrayList<ProgramSpec.LineInfo> out) {
     Part<BtfExt.LineInfo> part = lines.get(p.secIdx);
     List<BtfExt.LineInfo> own = part == null ? List.of() : part.of(p);
+    out.ensureCapacity(out.size() + own.size());
     for (BtfExt.LineInfo r : own) {
       out.add(
           new ProgramSpec.LineInfo(

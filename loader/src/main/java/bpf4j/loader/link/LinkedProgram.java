@@ -22,7 +22,7 @@ final class LinkedProgram {
   final List<Relocation> relocations = new ArrayList<>();
 
   final List<ProgramSpec.FuncInfo> funcs = new ArrayList<>();
-  final List<ProgramSpec.LineInfo> lines = new ArrayList<>();
+  final ArrayList<ProgramSpec.LineInfo> lines = new ArrayList<>();
 
   LinkedProgram(ProgramCode main, long[] code) {
     this.main = main;

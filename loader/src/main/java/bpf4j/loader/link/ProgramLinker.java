@@ -241,31 +241,31 @@ public final class ProgramLinker {
   /// Turns the object's map numbers in `insns` into indexes of the maps returned: those that occur,
   /// in the order of their first use.
   private List<MapSpec> numberMaps(long[] insns, LinkedProgram linked) {
-    Map<Integer, Integer> references = new HashMap<>();
+    // One more than the number of the map that the slot refers to.
+    int[] mapOfSlot = new int[insns.length];
     for (Relocation r : linked.relocations) {
       switch (r.kind()) {
-        case MAP, DATA -> references.put(r.slotIdx(), r.target());
+        case MAP, DATA -> mapOfSlot[r.slotIdx()] = r.target() + 1;
         case EXTERN_LD64 -> {
           if (types.externs().get(r.target()).isConfig()) {
-            references.put(r.slotIdx(), kconfigMap);
+            mapOfSlot[r.slotIdx()] = kconfigMap + 1;
           }
         }
         case CALL, EXTERN_CALL, SUBPROG_ADDR -> {}
       }
     }
     List<MapSpec> used = new ArrayList<>();
-    Map<Integer, Integer> numbers = new HashMap<>();
+    Map<Integer, Integer> indexOfMap = new HashMap<>();
     for (int i = 0; i < insns.length; i++) {
       if (RawInsn.isLdImm64(insns[i])) {
-        Integer map = references.get(i);
-        if (map != null) {
-          int index =
-              numbers.computeIfAbsent(
-                  map,
-                  m -> {
-                    used.add(maps.get(m));
-                    return used.size() - 1;
-                  });
+        int map = mapOfSlot[i] - 1;
+        if (map >= 0) {
+          Integer index = indexOfMap.get(map);
+          if (index == null) {
+            index = used.size();
+            indexOfMap.put(map, index);
+            used.add(maps.get(map));
+          }
           insns[i] = CallLinker.withImm(insns[i], index);
         }
         i++;
