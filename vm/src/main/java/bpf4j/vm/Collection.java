@@ -11,6 +11,7 @@ import bpf4j.maps.ShadowMemory;
 import bpf4j.maps.UpdateFlag;
 import bpf4j.model.btf.Btf;
 import bpf4j.model.spec.CollectionSpec;
+import bpf4j.model.spec.Errno;
 import bpf4j.model.spec.MapSpec;
 import bpf4j.model.spec.MapSpec.InitialSlot;
 import bpf4j.model.spec.MapType;
@@ -157,6 +158,13 @@ public final class Collection implements AutoCloseable {
   }
 
   private Program add(ProgramSpec spec, @Nullable VerifiedProgram verified, boolean trusted) {
+    Btf btf = spec.btf();
+    if (btf != null && btf.isBigEndian()) {
+      throw new CollectionException(
+          Errno.EINVAL,
+          "program '%s' is for big-endian machines; guest memory is little-endian"
+              .formatted(spec.name()));
+    }
     List<BpfMap> live = new ArrayList<>();
     for (MapSpec m : spec.maps()) {
       live.add(map(m.name()).map());

@@ -2,7 +2,6 @@ package bpf4j.vm;
 
 import bpf4j.maps.GuestMemory;
 import bpf4j.maps.Rcu;
-import bpf4j.maps.ShadowMemory;
 import bpf4j.vm.engine.Executable;
 import bpf4j.vm.engine.RunCtx;
 import bpf4j.vm.helper.RunEnv;
@@ -12,7 +11,6 @@ import java.util.List;
 /// One test run: the virtual CPU, and guest memory that lives as long as the run.
 final class RunSession implements AutoCloseable {
   private final Collection collection;
-  private final Program program;
   private final Tier tier;
   private final RunCtx rc;
   private final Rcu.Reader reader;
@@ -22,21 +20,12 @@ final class RunSession implements AutoCloseable {
   private long nanos;
 
   RunSession(Program program, TestRun run) {
-    this.program = program;
     collection = program.collection();
     tier = program.resolve(run.tier());
     executable = program.executable(tier);
     env = new RunEnv(collection.machine(), program.type(), program.spec().attachType());
     reader = collection.machine().maps().rcu().register();
     long stack = allocate(RunCtx.STACK_BYTES, "stack");
-    if (tier == Tier.CHECKED) {
-      collection
-          .enableShadow()
-          .mark(
-              stack + RunCtx.FRAME_STRIDE,
-              RunCtx.STACK_BYTES - RunCtx.FRAME_STRIDE,
-              ShadowMemory.RED_ZONE);
-    }
     rc = new RunCtx(collection.machine().memory(), collection.codeSpace(tier), stack, run.cpu());
     rc.setHost(env);
     rc.setBudget(collection.budget());
@@ -60,9 +49,8 @@ final class RunSession implements AutoCloseable {
     return rc;
   }
 
-  /// The engine that has run the program last.
   Tier tier() {
-    return program.engine(tier);
+    return tier;
   }
 
   /// Runs `repeat` times and gives the last `r0`; the average time is in [#nanos].

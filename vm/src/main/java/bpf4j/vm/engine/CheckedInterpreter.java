@@ -42,6 +42,7 @@ public final class CheckedInterpreter extends Executable {
   @Override
   public long enter(
       RunCtx rc, int entrySlot, boolean chained, long r1, long r2, long r3, long r4, long r5) {
+    rc.fence(shadow);
     long[] r = rc.openActivation(entrySlot);
     r[1] = r1;
     r[2] = r2;

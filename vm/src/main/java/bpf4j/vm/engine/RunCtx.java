@@ -1,6 +1,7 @@
 package bpf4j.vm.engine;
 
 import bpf4j.maps.GuestMemory;
+import bpf4j.maps.ShadowMemory;
 import bpf4j.vm.GuestTrap;
 import org.jspecify.annotations.Nullable;
 
@@ -43,6 +44,7 @@ public final class RunCtx {
   final long[] saved = new long[128 * SAVED];
   int savedTop;
   private int activation;
+  private boolean fenced;
   private long stackTop;
   private int tailCalls;
   private int entryArguments = 0b10;
@@ -232,6 +234,15 @@ public final class RunCtx {
   /// Closes the newest frame.
   public void popFrame() {
     stackTop += FRAME_STRIDE;
+  }
+
+  /// Makes the stack out of bounds for the checked interpreter, which opens frame by frame; done
+  /// once.
+  void fence(ShadowMemory shadow) {
+    if (!fenced) {
+      fenced = true;
+      shadow.mark(stackStart, STACK_BYTES - FRAME_STRIDE, ShadowMemory.RED_ZONE);
+    }
   }
 
   /// Registers for one more activation of an interpreter loop; give back by [#closeActivation].
