@@ -1,6 +1,7 @@
 package bpf4j.vm.jit;
 
 import bpf4j.vm.engine.Executable;
+import bpf4j.vm.engine.FastInterpreter;
 import bpf4j.vm.engine.LinkedProgram;
 import bpf4j.vm.engine.RunCtx;
 
@@ -18,8 +19,8 @@ abstract class JitExecutable extends Executable {
   public final long enter(
       RunCtx rc, int entrySlot, boolean chained, long r1, long r2, long r3, long r4, long r5) {
     if (entrySlot == 0 && !chained) {
-      // The main function's tail calls count on a caller that takes over; the interpreter does not.
-      throw new IllegalStateException("the main function is entered by RunCtx.runChain only");
+      // The main function's tail calls count on a caller that takes over; the interpreter's do not.
+      return new FastInterpreter(program()).enter(rc, 0, false, r1, r2, r3, r4, r5);
     }
     long fp = rc.openFrames(entrySlot, depth);
     long r0 = invoke(rc, entrySlot, r1, r2, r3, r4, r5, fp);
