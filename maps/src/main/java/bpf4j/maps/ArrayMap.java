@@ -95,7 +95,7 @@ final class ArrayMap extends BpfMap {
       }
       return max;
     } finally {
-      map.staging.give(keyAddr);
+      map.giveStaging(keyAddr);
     }
   }
 

@@ -88,7 +88,7 @@ final class BloomFilterMap extends BpfMap {
       memory.putBytes(addr, value);
       return peekElem(addr) == 0;
     } finally {
-      staging.give(addr);
+      giveStaging(addr);
     }
   }
 
@@ -99,7 +99,7 @@ final class BloomFilterMap extends BpfMap {
       memory.putBytes(addr, value);
       check(pushElem(addr, flags), "push", key, flags);
     } finally {
-      staging.give(addr);
+      giveStaging(addr);
     }
   }
 

@@ -22,7 +22,6 @@ public abstract class BpfMap {
   private final MapSpec spec;
   private final long descriptorAddr;
   final MapRefs refs = new MapRefs(this);
-  final Staging staging;
   private final SpecialFields specialFields;
   private int writableViews;
 
@@ -36,7 +35,6 @@ public abstract class BpfMap {
     this.descriptorAddr =
         memory.allocate(MapLayout.SIZE + dataSize, "map " + MapTable.describe(spec));
     this.id = table.nextMapId();
-    this.staging = new Staging(memory);
     writeDescriptor();
   }
 
@@ -153,7 +151,7 @@ public abstract class BpfMap {
       memory.putBytes(valueAddr, value);
       check(updateElem(addr, valueAddr, flags, 0), "update", key, flags);
     } finally {
-      staging.give(addr);
+      giveStaging(addr);
     }
   }
 
@@ -177,12 +175,20 @@ public abstract class BpfMap {
       check(ret, "delete", key, 0);
       return true;
     } finally {
-      staging.give(addr);
+      giveStaging(addr);
     }
   }
 
   final long takeStaging() {
-    return staging.take(stagedValueOff() + sysValueSize() + 16);
+    return table.staging().take(stagedBytes());
+  }
+
+  final void giveStaging(long addr) {
+    table.staging().give(addr, stagedBytes());
+  }
+
+  private long stagedBytes() {
+    return stagedValueOff() + sysValueSize() + 16;
   }
 
   /// Bytes from a staged key to the staged value.
@@ -320,9 +326,7 @@ public abstract class BpfMap {
   void releaseUref() {}
 
   /// Frees everything but the descriptor; nobody can see the map any more.
-  void destroy() {
-    staging.destroy();
-  }
+  void destroy() {}
 
   /// One more program or slot keeps the map; false when it is on its way out already.
   public final boolean inc() {

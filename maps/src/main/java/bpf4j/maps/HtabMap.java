@@ -298,7 +298,7 @@ class HtabMap extends BpfMap {
       long elem = find(addr);
       return elem == 0 ? null : valueBytes(elem, (flags & BPF_F_LOCK) != 0);
     } finally {
-      staging.give(addr);
+      giveStaging(addr);
     }
   }
 
@@ -321,7 +321,7 @@ class HtabMap extends BpfMap {
       memory.putBytes(addr + stagedValueOff(), value);
       check(updateAllCpus(addr, addr + stagedValueOff(), flags), "update", key, flags);
     } finally {
-      staging.give(addr);
+      giveStaging(addr);
     }
   }
 
@@ -339,7 +339,7 @@ class HtabMap extends BpfMap {
       long elem = buckets.next(key == null ? 0 : addr);
       return elem == 0 ? null : keyBytes(elem);
     } finally {
-      staging.give(addr);
+      giveStaging(addr);
     }
   }
 
@@ -409,7 +409,7 @@ class HtabMap extends BpfMap {
       release(elem, 0);
       return value;
     } finally {
-      staging.give(addr);
+      giveStaging(addr);
     }
   }
 

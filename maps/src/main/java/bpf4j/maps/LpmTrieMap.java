@@ -251,7 +251,7 @@ final class LpmTrieMap extends BpfMap {
       long value = lookupElem(addr, 0);
       return value == 0 ? null : memory.getBytes(value, spec().valueSize());
     } finally {
-      staging.give(addr);
+      giveStaging(addr);
     }
   }
 

@@ -20,6 +20,7 @@ public final class MapTable implements AutoCloseable {
   private final VirtualKernel kernel;
   private final Rcu rcu = new Rcu();
   private final FdTable fds = new FdTable();
+  private final Staging staging;
   private int lastId;
 
   /// Maps by id; index 0 stays empty. Replaced, never changed, so lookups need no lock.
@@ -35,6 +36,7 @@ public final class MapTable implements AutoCloseable {
     this.memory = memory;
     this.possibleCpus = possibleCpus;
     this.kernel = kernel;
+    this.staging = new Staging(memory);
   }
 
   /// Maps in `memory` for [#DEFAULT_CPUS] CPUs.
@@ -145,6 +147,10 @@ public final class MapTable implements AutoCloseable {
     }
   }
 
+  Staging staging() {
+    return staging;
+  }
+
   /// The map whose descriptor is at `addr`, or null. No lock, no allocation.
   public @Nullable BpfMap mapAt(long addr) {
     long id = memory.getU32(addr + MapLayout.ID);
@@ -232,6 +238,7 @@ public final class MapTable implements AutoCloseable {
   @Override
   public synchronized void close() {
     closed = true;
+    staging.clear();
   }
 
   /// `ARRAY 'name'`, as messages name a map.

@@ -78,7 +78,7 @@ final class OuterHashMap extends HtabMap {
       check(super.updateElem(addr, valueAddr, flags, 0), "update", key, flags);
       stored = true;
     } finally {
-      staging.give(addr);
+      giveStaging(addr);
       if (!stored) {
         inner.refs.put();
       }
@@ -92,7 +92,7 @@ final class OuterHashMap extends HtabMap {
       memory.putBytes(addr, key);
       return super.deleteElem(addr, 0) == 0;
     } finally {
-      staging.give(addr);
+      giveStaging(addr);
     }
   }
 

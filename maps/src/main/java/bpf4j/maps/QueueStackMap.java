@@ -5,6 +5,8 @@ import static bpf4j.maps.UpdateFlag.BPF_NOEXIST;
 
 import bpf4j.model.spec.Errno;
 import bpf4j.model.spec.MapSpec;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// QUEUE and STACK: values without keys. A ring of `max_entries + 1` values behind the descriptor.
@@ -117,12 +119,26 @@ final class QueueStackMap extends BpfMap {
     return sysRead(true);
   }
 
+  /// All values; pushed in this order they make the same queue or stack.
+  List<byte[]> oldestFirst() {
+    List<byte[]> values = new ArrayList<>();
+    lock.lock(0);
+    try {
+      for (long slot = tail; slot != head; slot = after(slot)) {
+        values.add(memory.getBytes(addrOf(slot), valueSize));
+      }
+    } finally {
+      lock.unlock(0);
+    }
+    return values;
+  }
+
   private byte @Nullable [] sysRead(boolean remove) {
     long addr = takeStaging();
     try {
       return read(addr, remove) == 0 ? memory.getBytes(addr, valueSize) : null;
     } finally {
-      staging.give(addr);
+      giveStaging(addr);
     }
   }
 
@@ -133,7 +149,7 @@ final class QueueStackMap extends BpfMap {
       memory.putBytes(addr, value);
       check(pushElem(addr, flags), "push", key, flags);
     } finally {
-      staging.give(addr);
+      giveStaging(addr);
     }
   }
 

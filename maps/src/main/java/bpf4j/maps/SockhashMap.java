@@ -24,7 +24,7 @@ public final class SockhashMap extends BpfMap {
       memory.putBytes(addr, key);
       return HashLayout.hash(memory, addr, key.length, 0);
     } finally {
-      staging.give(addr);
+      giveStaging(addr);
     }
   }
 

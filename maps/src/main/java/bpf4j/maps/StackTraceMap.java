@@ -57,7 +57,7 @@ public final class StackTraceMap extends BpfMap {
       memory.putBytes(addr, bytes);
       return HashLayout.hash(memory, addr, bytes.length, 0);
     } finally {
-      staging.give(addr);
+      giveStaging(addr);
     }
   }
 

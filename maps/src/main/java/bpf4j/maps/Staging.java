@@ -1,32 +1,42 @@
 package bpf4j.maps;
 
-import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.ConcurrentLinkedQueue;
 
-/// A piece of guest memory through which user space's key and value reach the operations that take
-/// guest addresses. One piece is kept; users that come at the same time get one of their own.
+/// Pieces of guest memory through which user space's keys and values reach the operations that take
+/// guest addresses. Small pieces are kept for the next call, large ones are freed at once. Safe for
+/// use by many threads.
 final class Staging {
+  private static final int SMALL = 1024;
+  private static final String LABEL = "key and value of a user-space call";
+
   private final GuestMemory memory;
-  private final AtomicLong kept = new AtomicLong();
+  private final ConcurrentLinkedQueue<Long> kept = new ConcurrentLinkedQueue<>();
 
   Staging(GuestMemory memory) {
     this.memory = memory;
   }
 
-  /// `size` bytes; the same for every call.
+  /// Address of at least `size` bytes of any content.
   long take(long size) {
-    long addr = kept.getAndSet(0);
-    return addr != 0 ? addr : memory.allocate(size, "key and value of a user-space call");
+    if (size > SMALL) {
+      return memory.allocate(size, LABEL);
+    }
+    Long addr = kept.poll();
+    return addr != null ? addr : memory.allocate(SMALL, LABEL);
   }
 
-  void give(long addr) {
-    if (!kept.compareAndSet(0, addr)) {
+  /// Gives back what [#take] gave for the same size.
+  void give(long addr, long size) {
+    if (size > SMALL) {
       memory.free(addr);
+    } else {
+      kept.add(addr);
     }
   }
 
-  void destroy() {
-    long addr = kept.getAndSet(0);
-    if (addr != 0) {
+  /// Frees the pieces that are kept.
+  void clear() {
+    for (Long addr = kept.poll(); addr != null; addr = kept.poll()) {
       memory.free(addr);
     }
   }

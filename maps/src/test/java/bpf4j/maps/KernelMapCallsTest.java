@@ -46,6 +46,7 @@ class KernelMapCallsTest {
       }
       performer.endCase();
       assertThat(table.maps()).isEmpty();
+      table.close();
       assertThat(memory.usedBytes()).isZero();
     }
     if (!differences.isEmpty()) {
