@@ -28,8 +28,8 @@ import org.jspecify.annotations.Nullable;
 ///   u64 CRC-32 of everything before
 /// ```
 ///
-/// Inner maps come before the outer maps that hold them, once each. Numbers are big-endian; bytes and
-/// text have a u32 length in front.
+/// Inner maps come before the outer maps that hold them, once each. Numbers are big-endian; bytes
+/// and text have a u32 length in front.
 final class MapState {
   private static final byte[] MAGIC = "BPF4JMP1".getBytes(StandardCharsets.US_ASCII);
   private static final int CRC_BYTES = 8;
@@ -171,8 +171,8 @@ final class MapState {
 
   // ---- reading ----
 
-  /// The maps of a state by the names they are pinned by, made in `table`; throws [MapException] with
-  /// EIO where the bytes are no state.
+  /// The maps of a state by the names they are pinned by, made in `table`; throws [MapException]
+  /// with EIO where the bytes are no state.
   static Map<String, MapFd> decode(MapTable table, byte[] bytes) {
     int length = bytes.length - CRC_BYTES;
     boolean whole =

@@ -19,8 +19,8 @@ import org.jspecify.annotations.Nullable;
 /// A folder in which maps outlive the process, as pinned maps do in a BPF file system.
 ///
 /// All maps of a folder stand in one file. [#commit] writes a new one beside it, forces it to disk
-/// and renames it over the old: whoever is killed at any moment leaves the old or the new state. One
-/// process works on a folder at a time; others wait in [#open].
+/// and renames it over the old: whoever is killed at any moment leaves the old or the new state.
+/// One process works on a folder at a time; others wait in [#open].
 ///
 /// ```java
 /// try (MapStore store = MapStore.open(folder, table)) {

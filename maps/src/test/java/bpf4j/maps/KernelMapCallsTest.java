@@ -22,8 +22,8 @@ class KernelMapCallsTest {
     Path golden = TestData.folder().resolve("maps/golden").resolve(set + ".calls");
     List<String> differences = new ArrayList<>();
     int calls = 0;
-    try (GuestMemory memory = GuestMemory.reserve();
-        MapTable table = new MapTable(memory, CPUS, VirtualKernel.BARE)) {
+    try (GuestMemory memory = GuestMemory.reserve()) {
+      MapTable table = new MapTable(memory, CPUS, VirtualKernel.BARE);
       MapCalls performer = new MapCalls(table);
       String name = "";
       for (String line : Files.readAllLines(golden)) {

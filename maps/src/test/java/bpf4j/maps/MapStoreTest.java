@@ -38,63 +38,60 @@ class MapStoreTest {
 
   @Test
   void mapsSurvive() {
-    session(
-        store -> {
-          MapFd hash = create(store, MapSpec.of("h", MapType.HASH, 4, 8, 4, 0));
-          hash.update(u32(1), u64(10));
-          hash.freeze();
-          create(store, MapSpec.of("p", MapType.PERCPU_ARRAY, 4, 8, 4, 0))
-              .update(u32(3), new byte[] {1, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0});
-          MapFd queue = create(store, MapSpec.of("q", MapType.QUEUE, 0, 4, 4, 0));
-          queue.update(new byte[0], u32(1));
-          queue.update(new byte[0], u32(2));
-          store.commit();
-        });
-    session(
-        store -> {
-          assertThat(store.names()).containsExactlyInAnyOrder("hash", "percpu_array", "queue");
-          MapFd hash = store.get("hash");
-          assertThat(hash.lookup(u32(1))).isEqualTo(u64(10));
-          assertThat(hash.info().frozen()).isTrue();
-          assertThat(store.get("percpu_array").lookup(u32(3))).startsWith(1, 0).endsWith(2, 0, 0, 0, 0, 0, 0, 0);
-          assertThat(store.get("queue").lookupAndDelete(new byte[0])).isEqualTo(u32(1));
-          assertThat(store.unpin("hash")).isTrue();
-          // not committed: forgotten
-        });
+    session(store -> {
+      MapFd hash = create(store, MapSpec.of("h", MapType.HASH, 4, 8, 4, 0));
+      hash.update(u32(1), u64(10));
+      hash.freeze();
+      create(store, MapSpec.of("p", MapType.PERCPU_ARRAY, 4, 8, 4, 0))
+          .update(u32(3), new byte[] {1, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0});
+      MapFd queue = create(store, MapSpec.of("q", MapType.QUEUE, 0, 4, 4, 0));
+      queue.update(new byte[0], u32(1));
+      queue.update(new byte[0], u32(2));
+      store.commit();
+    });
+    session(store -> {
+      assertThat(store.names()).containsExactlyInAnyOrder("hash", "percpu_array", "queue");
+      MapFd hash = store.get("hash");
+      assertThat(hash.lookup(u32(1))).isEqualTo(u64(10));
+      assertThat(hash.info().frozen()).isTrue();
+      assertThat(store.get("percpu_array").lookup(u32(3)))
+          .startsWith(1, 0)
+          .endsWith(2, 0, 0, 0, 0, 0, 0, 0);
+      assertThat(store.get("queue").lookupAndDelete(new byte[0])).isEqualTo(u32(1));
+      assertThat(store.unpin("hash")).isTrue();
+      // not committed: forgotten
+    });
     session(store -> assertThat(store.get("hash").lookup(u32(1))).isEqualTo(u64(10)));
   }
 
   @Test
   void sharedInnerMapsStayShared() {
-    session(
-        store -> {
-          MapSpec outer = MapSpec.of("o", MapType.HASH_OF_MAPS, 4, 4, 4, 0).withInner(INNER);
-          MapFd map = create(store, outer);
-          try (MapFd inner = store.table().create(INNER)) {
-            inner.update(u32(2), u64(5));
-            map.update(u32(7), inner, UpdateFlag.ANY);
-            map.update(u32(8), inner, UpdateFlag.ANY);
-          }
-          store.commit();
-        });
-    session(
-        store -> {
-          MapFd map = store.get("hash_of_maps");
-          byte[] id = map.lookup(u32(7));
-          assertThat(id).isNotNull().isEqualTo(map.lookup(u32(8)));
-          try (MapFd inner = store.table().open(GuestBytes.u32(id == null ? u32(0) : id))) {
-            assertThat(inner.lookup(u32(2))).isEqualTo(u64(5));
-          }
-        });
+    session(store -> {
+      MapSpec outer = MapSpec.of("o", MapType.HASH_OF_MAPS, 4, 4, 4, 0).withInner(INNER);
+      MapFd map = create(store, outer);
+      try (MapFd inner = store.table().create(INNER)) {
+        inner.update(u32(2), u64(5));
+        map.update(u32(7), inner, UpdateFlag.ANY);
+        map.update(u32(8), inner, UpdateFlag.ANY);
+      }
+      store.commit();
+    });
+    session(store -> {
+      MapFd map = store.get("hash_of_maps");
+      byte[] id = map.lookup(u32(7));
+      assertThat(id).isNotNull().isEqualTo(map.lookup(u32(8)));
+      try (MapFd inner = store.table().open(GuestBytes.u32(id == null ? u32(0) : id))) {
+        assertThat(inner.lookup(u32(2))).isEqualTo(u64(5));
+      }
+    });
   }
 
   @Test
   void aDamagedStateIsRefusedWhole() throws IOException {
-    session(
-        store -> {
-          create(store, MapSpec.of("h", MapType.HASH, 4, 8, 4, 0)).update(u32(1), u64(10));
-          store.commit();
-        });
+    session(store -> {
+      create(store, MapSpec.of("h", MapType.HASH, 4, 8, 4, 0)).update(u32(1), u64(10));
+      store.commit();
+    });
     Path state = folder.resolve("maps.state");
     byte[] good = Files.readAllBytes(state);
     for (int i = 0; i < good.length; i++) {
@@ -112,18 +109,16 @@ class MapStoreTest {
 
   @Test
   void whatCannotBeKeptLeavesTheOldState() {
-    session(
-        store -> {
-          create(store, MapSpec.of("h", MapType.HASH, 4, 8, 4, 0));
-          store.commit();
-        });
-    session(
-        store -> {
-          create(store, MapSpec.of("r", MapType.RINGBUF, 0, 0, 4096, 0));
-          assertThatThrownBy(store::commit)
-              .isInstanceOfSatisfying(
-                  MapException.class, e -> assertThat(e.errno()).isEqualTo(Errno.EOPNOTSUPP));
-        });
+    session(store -> {
+      create(store, MapSpec.of("h", MapType.HASH, 4, 8, 4, 0));
+      store.commit();
+    });
+    session(store -> {
+      create(store, MapSpec.of("r", MapType.RINGBUF, 0, 0, 4096, 0));
+      assertThatThrownBy(store::commit)
+          .isInstanceOfSatisfying(
+              MapException.class, e -> assertThat(e.errno()).isEqualTo(Errno.EOPNOTSUPP));
+    });
     session(store -> assertThat(store.names()).containsExactly("hash"));
   }
 }
