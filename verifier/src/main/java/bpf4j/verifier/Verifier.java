@@ -107,6 +107,7 @@ public final class Verifier {
     new Execution(machine).run();
     StackDepth.removeFastcallSpills(env);
     StackDepth.check(env);
+    StackDepth.checkMissingKfuncs(env);
   }
 
   private VerifierStats stats(boolean accepted) {

@@ -358,10 +358,6 @@ public final class StackAccess {
 
   private void fill(Frame f, int spi, int dst) {
     RegState r = f.slot(spi).spilled();
-    if (env.priv.bpfCapable()) {
-      r = linkable(r);
-      f.setSlot(spi, f.slot(spi).withSpilled(r));
-    }
     env.setReg(dst, r);
   }
 
@@ -377,10 +373,6 @@ public final class StackAccess {
       return false;
     }
     if (size <= spillSize && off % StackSlot.BYTES == 0) {
-      if (env.priv.bpfCapable() && size == 4 && spillSize == 4 && reg.range().width() <= 32) {
-        reg = linkable(reg);
-        f.setSlot(spi, slot.withSpilled(reg));
-      }
       env.setReg(dst, reg.range().width() > size * 8 ? reg.withId(0) : reg);
       return true;
     }

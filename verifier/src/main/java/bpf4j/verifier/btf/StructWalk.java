@@ -109,19 +109,19 @@ final class StructWalk {
       if (Integer.compareUnsigned(at + 1, btf.size(id)) > 0) {
         env.log.printf(
             "access beyond struct %s at off %d size %d\n",
-            btf.name(id), Integer.toUnsignedLong(at), 1);
+            structName(id), Integer.toUnsignedLong(at), 1);
         return NONE;
       }
       Member m = member(id, at, 1);
       if (m == null) {
-        env.log.printf("struct %s doesn't have field at offset %d\n", btf.name(id), at);
+        env.log.printf("struct %s doesn't have field at offset %d\n", structName(id), at);
         return NONE;
       }
       if (m.bitfield || !btf.kind(m.type).isComposite()) {
         if (!m.bitfield && btf.isKind(m.type, BtfKind.PTR)) {
           env.log.printf(
               "cannot access ptr member %s with moff %d in struct %s with off %d size %d\n",
-              m.name, m.off, btf.name(id), at, 1);
+              m.name, m.off, structName(id), at, 1);
         }
         return NONE;
       }
@@ -222,6 +222,11 @@ final class StructWalk {
     return null;
   }
 
+  private String structName(int id) {
+    String name = btf.name(id);
+    return name.isEmpty() ? "(anon)" : name;
+  }
+
   private Found pointer(int structId, Member m, int off, int size) {
     if (m.size != size || off != m.off) {
       throw env.reject(
@@ -229,7 +234,7 @@ final class StructWalk {
           "cannot access ptr member %s with moff %d in struct %s with off %d size %d",
           m.name,
           m.off,
-          btf.name(structId),
+          structName(structId),
           off,
           size);
     }

@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
 public final class Immediates {
   private static final int MAX_MAPS = 64;
   private static final int STREAMS = 3;
+  private static final long MAX_VALUE_OFF = 1L << 29;
   private static final long MAP_BASE = 0xffff888100000000L;
 
   private final Env env;
@@ -86,6 +87,10 @@ public final class Immediates {
   }
 
   private void checkValueLoad(VerifierMap map, int off) {
+    if (Integer.toUnsignedLong(off) >= MAX_VALUE_OFF) {
+      throw env.reject(
+          Errno.EINVAL, "direct value offset of %s is not allowed", Integer.toUnsignedString(off));
+    }
     if (!map.hasDirectValue()) {
       throw env.reject(Errno.EINVAL, "no direct value access support for this map type");
     }

@@ -364,6 +364,10 @@ public final class Execution {
     switch (src) {
       case Opcodes.PSEUDO_CALL -> m.subprogCalls.call(insn);
       case Opcodes.PSEUDO_KFUNC_CALL -> {
+        if (RawInsn.imm(insn) == 0) {
+          // A missing weak kfunc: refused at the end unless this turns out to be unreachable.
+          return false;
+        }
         env.kfuncs.call(m, env.insnIdx);
         if (kfunc != null && kfunc.isThrow()) {
           return m.exits.execute(true);

@@ -350,7 +350,7 @@ public final class JumpInsns {
   }
 
   /// Registers with the id of `regno`, which was compared with zero, are null or not.
-  private static void markNull(PathState st, int regno, boolean isNull) {
+  private void markNull(PathState st, int regno, boolean isNull) {
     RegState tested = st.cur().regs[regno];
     int id = tested.id();
     if (tested.refObjId() != 0 && tested.refObjId() == id && isNull) {
@@ -359,7 +359,7 @@ public final class JumpInsns {
     st.mapRegs(r -> RegType.mayBeNull(r.type()) && r.id() == id ? nullTested(r, isNull) : r);
   }
 
-  private static RegState nullTested(RegState r, boolean isNull) {
+  private RegState nullTested(RegState r, boolean isNull) {
     boolean mayHaveOff = RegType.isPtrToAllocObj(r.type()) || RegType.isNonOwningRef(r.type());
     if (!r.range().isConst(0) || (r.off() != 0 && !mayHaveOff)) {
       return r;
@@ -402,11 +402,8 @@ public final class JumpInsns {
     return r.withType(RegType.MAP_VALUE);
   }
 
-  private static boolean pointsToLock(RegState r) {
-    if (r.type() == RegType.MAP_VALUE) {
-      return r.map().fields().hasLock();
-    }
-    // Objects that the program allocated may hold a lock; keeping the id is harmless otherwise.
-    return RegType.isPtrToAllocObj(r.type());
+  private boolean pointsToLock(RegState r) {
+    FieldRecord fields = env.types.fieldsOf(r);
+    return fields != null && fields.hasLock();
   }
 }

@@ -1,5 +1,6 @@
 package bpf4j.verifier.fixup;
 
+import bpf4j.model.isa.RawInsn;
 import bpf4j.model.spec.Errno;
 import bpf4j.model.spec.ProgType;
 import bpf4j.verifier.cfg.Insns;
@@ -228,7 +229,33 @@ public final class StackDepth {
         depths.add(d);
       }
     }
+    if (accepted && env.exceptionCallback == 0 && throwsException(env)) {
+      // The kernel adds a callback of its own.
+      depths.add(0);
+    }
     return depths;
+  }
+
+  private static boolean throwsException(Env env) {
+    for (int i = 0; i < env.insns.length; i++) {
+      if (env.aux.seen[i] && Insns.isKfuncCall(env.insns[i])) {
+        Kfuncs.Summary k = env.kfuncs.summary(env, i);
+        if (k != null && k.isThrow()) {
+          return true;
+        }
+      }
+    }
+    return false;
+  }
+
+  /// Refuses calls of kfunc 0, which stand for weak kfuncs that are missing, where they are reached.
+  public static void checkMissingKfuncs(Env env) {
+    for (int i = 0; i < env.insns.length; i++) {
+      if (env.aux.seen[i] && Insns.isKfuncCall(env.insns[i]) && RawInsn.imm(env.insns[i]) == 0) {
+        throw env.reject(
+            Errno.EINVAL, "invalid kernel function call not eliminated in verifier pass");
+      }
+    }
   }
 
   static boolean isKnownKey(InsnAux aux, int i) {

@@ -57,7 +57,11 @@ public final class Dynptrs {
           Errno.EINVAL, "Expected a dynptr of type %s as arg #%d", use.type.text(), regno - 1);
     }
     if (reg.type() == RegType.STACK) {
-      m.liveness.markRead(reg.frameno(), slotMask(find(env, reg)));
+      int spi = find(env, reg);
+      m.liveness.markRead(reg.frameno(), slotMask(spi));
+      for (int i = 0; i < SLOTS; i++) {
+        env.scratchSlot(spi - i);
+      }
     }
   }
 

@@ -55,6 +55,7 @@ public final class IrqFlags {
       throw env.reject(Errno.EINVAL, "expected an initialized irq flag as arg#%d", regno - 1);
     }
     m.liveness.markRead(f.frameno, 1L << spi);
+    env.scratchSlot(spi);
     RegState r = f.slot(spi).spilled();
     int savedBy = r.pointee() instanceof Pointee.IrqFlag i ? i.kfuncClass() : 0;
     if (savedBy != kfuncClass) {

@@ -99,6 +99,7 @@ public final class Iterators {
     int spi = SlotFinder.find(env, reg, "iter", slots);
     for (int i = 0; i < slots; i++) {
       m.liveness.markRead(reg.frameno(), 1L << (spi - i));
+      env.scratchSlot(spi - i);
     }
     return new Place(reg.frameno(), spi);
   }
