@@ -248,7 +248,8 @@ public final class StackDepth {
     return false;
   }
 
-  /// Refuses calls of kfunc 0, which stand for weak kfuncs that are missing, where they are reached.
+  /// Refuses calls of kfunc 0, which stand for weak kfuncs that are missing, where they are
+  /// reached.
   public static void checkMissingKfuncs(Env env) {
     for (int i = 0; i < env.insns.length; i++) {
       if (env.aux.seen[i] && Insns.isKfuncCall(env.insns[i]) && RawInsn.imm(env.insns[i]) == 0) {

@@ -145,7 +145,7 @@ public final class StateEquality {
     for (int spi = 0; spi < old.slots(); spi++) {
       StackSlot o = old.slot(spi);
       boolean exists = spi < cur.slots();
-      if (exact == Exactness.EXACT && (!exists || o.types() != cur.slot(spi).types())) {
+      if (exact != Exactness.NOT_EXACT && (!exists || o.types() != cur.slot(spi).types())) {
         return false;
       }
       if (!slotCovers(o, exists ? cur.slot(spi) : null, exact)) {
