@@ -84,8 +84,22 @@ public final class KernelTargets implements AttachTargets {
       }
       env.attach.target = name.substring(ITER_PREFIX.length());
       env.helpers.clear();
-    } else if (env.spec.type() == ProgType.LSM) {
+      return;
+    }
+    boolean lsm = env.spec.type() == ProgType.LSM;
+    if (lsm) {
       lsm(env, name);
+    }
+    checkHook(env, name, lsm, attach);
+  }
+
+  private static void checkHook(Env env, String name, boolean lsm, AttachType attach) {
+    if (env.sleepable()) {
+      if (lsm ? !AttachHooks.sleepableLsm(name) : !AttachHooks.sleepableFunction(name)) {
+        throw env.reject(Errno.EINVAL, "%s is not sleepable", name);
+      }
+    } else if (attach == AttachType.MODIFY_RETURN && !AttachHooks.modifiable(name)) {
+      throw env.reject(Errno.EINVAL, "%s() is not modifiable", name);
     }
   }
 

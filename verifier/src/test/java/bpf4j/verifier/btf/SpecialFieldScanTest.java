@@ -43,9 +43,7 @@ class SpecialFieldScanTest {
     int value = b.addStruct("value", 32, List.of(member("lock", lock, 0), member("in", inner, 8)));
     assertThat(scan(value, 32).fields())
         .extracting(Field::kind, Field::off, Field::size)
-        .containsExactly(
-            tuple(Kind.SPIN_LOCK, 0, 4),
-            tuple(Kind.TIMER, 16, 16));
+        .containsExactly(tuple(Kind.SPIN_LOCK, 0, 4), tuple(Kind.TIMER, 16, 16));
   }
 
   @Test
