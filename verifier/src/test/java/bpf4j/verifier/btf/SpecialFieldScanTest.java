@@ -12,6 +12,7 @@ import bpf4j.verifier.state.FieldRecord.Field;
 import bpf4j.verifier.state.FieldRecord.Kind;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
@@ -72,8 +73,7 @@ class SpecialFieldScanTest {
         b.addStruct("tagged", 24, List.of(member("head", head, 0), member("lock", lock, 16)));
     b.addDeclTag("contains:foo:node", tagged, 0);
     int plain = b.addStruct("plain", 16, List.of(member("head", head, 0)));
-    Field root = scan(tagged, 24).first(Kind.LIST_HEAD);
-    assertThat(root).isNotNull();
+    Field root = Objects.requireNonNull(scan(tagged, 24).first(Kind.LIST_HEAD));
     assertThat(root.nodeOff()).isEqualTo(8);
     assertThat(root.off()).isZero();
     assertThatThrownBy(() -> scan(plain, 16)).isInstanceOf(BtfRefusal.class);
