@@ -7,7 +7,10 @@ import bpf4j.vm.engine.CheckedInterpreter;
 import bpf4j.vm.engine.Executable;
 import bpf4j.vm.engine.FastInterpreter;
 import bpf4j.vm.engine.LinkedProgram;
+import bpf4j.vm.jit.BlockValidator;
 import bpf4j.vm.jit.JitCompiler;
+import bpf4j.vm.jit.TieredExecutable;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// A live program of a [Collection].
@@ -17,6 +20,7 @@ public final class Program implements bpf4j.maps.VirtualKernel.Prog {
   private final LinkedProgram linked;
   private final @Nullable VerifiedProgram verified;
   private final boolean trusted;
+  private volatile @Nullable TieredExecutable tiered;
   private volatile @Nullable Executable jit;
   private volatile @Nullable Executable fast;
   private volatile @Nullable Executable checked;
@@ -82,17 +86,41 @@ public final class Program implements bpf4j.maps.VirtualKernel.Prog {
     return v != null && !v.facts().reached(slotIdx);
   }
 
+  /// Checks the JIT's translation of the program block by block against the interpreter, from
+  /// random states; one line for each block that differs.
+  public List<String> validateTranslation(long seed) {
+    return BlockValidator.validate(linked, seed);
+  }
+
   /// Which tier `wanted` means for this program now.
   Tier resolve(Tier wanted) {
     return switch (wanted) {
-      case AUTO, JIT -> isAccepted() ? Tier.JIT : Tier.CHECKED;
+      case AUTO, JIT -> isAccepted() ? wanted : Tier.CHECKED;
       case INTERP -> isAccepted() ? Tier.INTERP : Tier.CHECKED;
       case CHECKED -> Tier.CHECKED;
     };
   }
 
+  /// The engine that runs the program now in a tier that [#resolve] gave.
+  Tier engine(Tier tier) {
+    TieredExecutable t = tiered;
+    if (tier != Tier.AUTO) {
+      return tier;
+    }
+    return t != null && t.compiled() != null ? Tier.JIT : Tier.INTERP;
+  }
+
   /// The program made ready for a tier that [#resolve] gave.
   Executable executable(Tier tier) {
+    if (tier == Tier.AUTO) {
+      TieredExecutable t = tiered;
+      if (t == null) {
+        t = new TieredExecutable(linked, collection.machine().memory(), this::isDead);
+        tiered = t;
+      }
+      Executable compiled = t.compiled();
+      return compiled != null ? compiled : t;
+    }
     if (tier == Tier.JIT) {
       Executable e = jit;
       if (e == null) {

@@ -11,6 +11,7 @@ import java.util.List;
 /// One test run: the virtual CPU, and guest memory that lives as long as the run.
 final class RunSession implements AutoCloseable {
   private final Collection collection;
+  private final Program program;
   private final Tier tier;
   private final RunCtx rc;
   private final Rcu.Reader reader;
@@ -20,6 +21,7 @@ final class RunSession implements AutoCloseable {
   private long nanos;
 
   RunSession(Program program, TestRun run) {
+    this.program = program;
     collection = program.collection();
     tier = program.resolve(run.tier());
     executable = program.executable(tier);
@@ -49,8 +51,9 @@ final class RunSession implements AutoCloseable {
     return rc;
   }
 
+  /// The engine that has run the program last.
   Tier tier() {
-    return tier;
+    return program.engine(tier);
   }
 
   /// Runs `repeat` times and gives the last `r0`; the average time is in [#nanos].

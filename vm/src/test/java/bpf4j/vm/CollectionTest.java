@@ -37,6 +37,18 @@ class CollectionTest {
   }
 
   @Test
+  void autoStartsInTheInterpreter() throws Exception {
+    Golden.Step step =
+        Golden.of(TestData.object("v3", "xdp_filter")).runs().getFirst().steps().getFirst();
+    try (Collection c = Collection.load(spec("xdp_filter"))) {
+      TestRun run = TestRun.EMPTY.withData(step.dataIn());
+      Program program = c.program(step.program());
+      assertThat(program.testRun(run.withTier(Tier.AUTO)).tier()).isEqualTo(Tier.INTERP);
+      assertThat(program.testRun(run.withTier(Tier.JIT)).tier()).isEqualTo(Tier.JIT);
+    }
+  }
+
+  @Test
   void anUnknownProgramIsNamed() throws Exception {
     CollectionSpec spec = spec("xdp_filter");
     assertThatThrownBy(
